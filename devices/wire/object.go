@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// members shows every member of the JSON object doc to visit, its value as it
+// is written. A name that comes twice is refused: two readers of such a
+// document can understand two different things. The caller limits doc's size.
+func members(where string, doc []byte, visit func(name string, value []byte) error) error {
+	if !utf8.Valid(doc) || !json.Valid(doc) {
+		return malformed(where + ": not JSON")
+	}
+	i := skipSpace(doc, 0)
+	if doc[i] != '{' {
+		return malformed(where + ": not a JSON object")
+	}
+	var room [8]string // most tokens need no more
+	seen := room[:0]
+	for i = skipSpace(doc, i+1); doc[i] != '}'; i = skipSpace(doc, i) {
+		end := valueEnd(doc, i)
+		name, _ := text(doc[i:end])
+		for _, earlier := range seen {
+			if earlier == name {
+				return malformed(where + ": a member comes twice")
+			}
+		}
+		seen = append(seen, name)
+
+		start := skipSpace(doc, skipSpace(doc, end)+1) // past the colon
+		i = valueEnd(doc, start)
+		if err := visit(name, doc[start:i]); err != nil {
+			return err
+		}
+		if i = skipSpace(doc, i); doc[i] == ',' {
+			i++
+		}
+	}
+	return nil
+}
+
+// skipSpace gives the place of the first character from i on that is no space.
+func skipSpace(doc []byte, i int) int {
+	for i < len(doc) && (doc[i] == ' ' || doc[i] == '\t' || doc[i] == '\n' || doc[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// valueEnd gives the place after the value that begins at i. It relies on doc
+// being valid JSON.
+func valueEnd(doc []byte, i int) int {
+	depth := 0
+	for ; i < len(doc); i++ {
+		switch doc[i] {
+		case '"':
+			for i++; doc[i] != '"'; i++ {
+				if doc[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+// text reads a JSON string; anything else gives false.
+func text(value []byte) (string, bool) {
+	if len(value) < 2 || value[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : len(value)-1]), true
+	}
+	var s string
+	err := json.Unmarshal(value, &s)
+	return s, err == nil
+}
