@@ -1,0 +1,75 @@
+package ui
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+type clockKey struct{}
+
+type clock struct {
+	now  func() time.Time
+	zone *time.Location
+}
+
+// WithClock sets what "now" is and the time zone that times are shown in.
+// Without it, both are the server's.
+func WithClock(ctx context.Context, now func() time.Time, zone *time.Location) context.Context {
+	return context.WithValue(ctx, clockKey{}, clock{now, zone})
+}
+
+func clockOf(ctx context.Context) clock {
+	if c, ok := ctx.Value(clockKey{}).(clock); ok {
+		return c
+	}
+	return clock{time.Now, time.Local}
+}
+
+// Ago says how long ago t was: "just now", "40 s ago", "3 d ago", "3 Nov".
+func Ago(ctx context.Context, t time.Time) string {
+	c := clockOf(ctx)
+	now := c.now()
+	switch d := now.Sub(t); {
+	case d < 5*time.Second:
+		return T(ctx, "ui.ago.now")
+	case d < 2*time.Minute:
+		return T(ctx, "ui.ago.s", "N", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return T(ctx, "ui.ago.min", "N", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return T(ctx, "ui.ago.h", "N", int(d.Hours()))
+	case d < 30*24*time.Hour:
+		return T(ctx, "ui.ago.d", "N", int(d.Hours()/24))
+	default:
+		return Day(ctx, t)
+	}
+}
+
+// Day is the date of t: "3 Nov", with the year when it is another one.
+func Day(ctx context.Context, t time.Time) string {
+	c := clockOf(ctx)
+	t = t.In(c.zone)
+	if t.Year() != c.now().In(c.zone).Year() {
+		return t.Format("2 Jan 2006")
+	}
+	return t.Format("2 Jan")
+}
+
+// Moment is t to the second: "3 Nov 2026, 14:02:11".
+func Moment(ctx context.Context, t time.Time) string {
+	return t.In(clockOf(ctx).zone).Format("2 Jan 2006, 15:04:05")
+}
+
+// Clock is the time of day of t: "14:02:11".
+func Clock(ctx context.Context, t time.Time) string {
+	return t.In(clockOf(ctx).zone).Format("15:04:05")
+}
+
+// agoWords hands the script the words it keeps Time up to date with.
+func agoWords(ctx context.Context) string {
+	return strings.Join([]string{
+		T(ctx, "ui.ago.now"), T(ctx, "ui.ago.s", "N", "#"), T(ctx, "ui.ago.min", "N", "#"),
+		T(ctx, "ui.ago.h", "N", "#"), T(ctx, "ui.ago.d", "N", "#"),
+	}, "|")
+}
