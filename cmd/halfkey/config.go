@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// Config is everything that can be set from outside. The tags say the name in the
+// file (`listen.main`), of which environment (`HALFKEY_LISTEN_MAIN`) and flag
+// (`--listen-main`) follow, and what a person reads about it.
+type Config struct {
+	Data           string   `koanf:"data" help:"folder for database, keyset and the trail's seal"`
+	Database       string   `koanf:"database" help:"postgres://… address; empty: SQLite in the data folder" secret:"true"`
+	Connections    int      `koanf:"connections" help:"most connections to PostgreSQL"`
+	Keyset         string   `koanf:"keyset" help:"file with the keyset that seals secrets; empty: keyset.json in the data folder"`
+	Listen         Listen   `koanf:"listen"`
+	BaseURL        string   `koanf:"base_url" help:"where people and devices reach Halfkey; empty: localhost and the main port"`
+	UpdateURL      string   `koanf:"update_url" help:"where devices write their values; empty: the base URL's host and the ThingSpeak port"`
+	TrustedProxies []string `koanf:"trusted_proxies" help:"addresses or networks whose X-Forwarded-For is believed"`
+	TLS            TLS      `koanf:"tls"`
+	AcceptPlain    bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
+	Limits         Limits   `koanf:"limits"`
+	Log            Log      `koanf:"log"`
+}
+
+// Listen says where the doors are.
+type Listen struct {
+	Main       string `koanf:"main" help:"address of portal, API and registration doors"`
+	ThingSpeak string `koanf:"thingspeak" help:"address of the ThingSpeak-compatible door"`
+	Metrics    string `koanf:"metrics" help:"address of Prometheus metrics; empty: none"`
+}
+
+// TLS says how the main door is locked.
+type TLS struct {
+	Mode string `koanf:"mode" help:"off, self (makes its own certificates) or file"`
+	Cert string `koanf:"cert" help:"PEM file with the certificate chain, for mode file"`
+	Key  string `koanf:"key" help:"PEM file with the private key, for mode file"`
+}
+
+// Limits of the registration doors.
+type Limits struct {
+	Refusals        int `koanf:"refusals" help:"refusals a minute by address"`
+	Answers         int `koanf:"answers" help:"answers a minute by address and serial"`
+	Boardings       int `koanf:"boardings" help:"new devices an hour by key, proved door"`
+	SimpleBoardings int `koanf:"simple_boardings" help:"new devices an hour by key, simple door"`
+	Waiting         int `koanf:"waiting" help:"waiting strangers by key"`
+}
+
+// Log says how much is told, and in what form.
+type Log struct {
+	Level  string `koanf:"level" help:"debug, info, warn or error"`
+	Format string `koanf:"format" help:"text or json"`
+}
+
+func defaults() Config {
+	return Config{
+		Data:        "halfkey-data",
+		Connections: 16,
+		Listen:      Listen{Main: ":8080", ThingSpeak: ":8081", Metrics: "127.0.0.1:9464"},
+		TLS:         TLS{Mode: "off"},
+		Limits:      Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
+		Log:         Log{Level: "info", Format: "text"},
+	}
+}
+
+// check finds what cannot work and fills in what follows from the rest.
+func (c *Config) check() error {
+	var wrong []error
+	say := func(key, what string) { wrong = append(wrong, fmt.Errorf("%s: %s", key, what)) }
+	switch c.TLS.Mode {
+	case "off", "self":
+	case "file":
+		if c.TLS.Cert == "" || c.TLS.Key == "" {
+			say("tls.mode", "file needs tls.cert and tls.key")
+		}
+	default:
+		say("tls.mode", "is off, self or file")
+	}
+	if c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+		say("database", "begins with postgres://")
+	}
+	if _, err := c.logLevel(); err != nil {
+		say("log.level", "is debug, info, warn or error")
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		say("log.format", "is text or json")
+	}
+	for _, p := range c.TrustedProxies {
+		if _, err := network(p); err != nil {
+			say("trusted_proxies", fmt.Sprintf("%q is no address or network", p))
+		}
+	}
+	for _, u := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"update_url", c.UpdateURL}} {
+		if p, err := url.Parse(u.value); u.value != "" && (err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https") {
+			say(u.key, "is an address like https://halfkey.example")
+		}
+	}
+	for _, l := range []struct{ key, value string }{{"listen.main", c.Listen.Main}, {"listen.thingspeak", c.Listen.ThingSpeak}, {"listen.metrics", c.Listen.Metrics}} {
+		if _, _, err := net.SplitHostPort(l.value); err != nil && (l.value != "" || l.key != "listen.metrics") {
+			say(l.key, "is an address like 127.0.0.1:8080 or :8080")
+		}
+	}
+	if c.Keyset == "" {
+		c.Keyset = filepath.Join(c.Data, "keyset.json")
+	}
+	return errors.Join(wrong...)
+}
+
+func (c Config) proxies() []netip.Prefix {
+	var all []netip.Prefix
+	for _, p := range c.TrustedProxies {
+		if n, err := network(p); err == nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func network(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
