@@ -75,7 +75,7 @@ type pkg struct {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Name,Imports,Deps", "halfkey/...").Output()
+	out, err := exec.Command("go", "list", "-e", "-json=ImportPath,Name,Imports,Deps", "halfkey/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
