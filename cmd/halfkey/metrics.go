@@ -1,0 +1,74 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// meters are what an operator watches. Labels are route patterns and outcomes, never
+// what a caller sent.
+type meters struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+}
+
+func newMeters() *meters {
+	m := &meters{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "halfkey_request_seconds",
+			Help:    "Time to answer a request, by door, method, route pattern and status.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5, 10},
+		}, []string{"door", "method", "route", "status"}),
+	}
+	m.registry.MustRegister(m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// count registers a number that somebody else keeps.
+func (m *meters) count(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
+}
+
+// watch measures every request of a door. A live stream counts by its status alone,
+// for it lasts as long as somebody looks.
+func (m *meters) watch(door string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			start := time.Now()
+			err := next(c)
+			if err != nil {
+				c.Error(err)
+			}
+			took := time.Since(start)
+			if c.Response().Header().Get(echo.HeaderContentType) == "text/event-stream" {
+				took = 0
+			}
+			route := c.Path()
+			if route == "" {
+				route = "none"
+			}
+			m.requests.WithLabelValues(door, method(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+			return nil
+		}
+	}
+}
+
+// method keeps invented methods from growing the series.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead, http.MethodOptions, http.MethodPatch:
+		return m
+	}
+	return "other"
+}
+
+func (m *meters) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
