@@ -73,3 +73,8 @@ func agoWords(ctx context.Context) string {
 		T(ctx, "ui.ago.h", "N", "#"), T(ctx, "ui.ago.d", "N", "#"),
 	}, "|")
 }
+
+// nowWord is the server's time, against which the script measures ages.
+func nowWord(ctx context.Context) string {
+	return clockOf(ctx).now().UTC().Format(time.RFC3339Nano)
+}
