@@ -1,0 +1,58 @@
+package limit
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// AllowExactly is Allow for what is rare and precious: over all replicas never
+// more than max. It asks the table at once, where there is one, and fails when
+// that does not answer.
+func (l *Limiter) AllowExactly(ctx context.Context, name string, max int, per time.Duration) (ok bool, retryAfter time.Duration, err error) {
+	if !l.shared {
+		ok, retryAfter = l.Allow(name, max, per)
+		return ok, retryAfter, nil
+	}
+	now := l.now()
+	l.Add(name, 0, per)
+	if err := l.send(ctx, []tally{{name, 1, per.Microseconds(), now.Add(per).UnixMicro()}}); err != nil {
+		return false, 0, err
+	}
+	ok, retryAfter = l.Peek(name, max+1)
+	if !ok {
+		l.Add(name, -1, per) // what was not allowed does not count
+	}
+	return ok, retryAfter, nil
+}
+
+// Count tells how many of name there are in its window, as far as is known here.
+func (l *Limiter) Count(name string) int {
+	s := l.shard(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.counters[name]; ok && c.endsAt > l.now().UnixMicro() {
+		return int(c.n)
+	}
+	return 0
+}
+
+// Rest lets name's window end only so long from now: who has reached a limit
+// waits in full. On every replica, like AllowExactly.
+func (l *Limiter) Rest(ctx context.Context, name string, per time.Duration) error {
+	now := l.now()
+	s := l.shard(name)
+	s.mu.Lock()
+	c := s.open(name, per, now.UnixMicro())
+	c.endsAt = now.Add(per).UnixMicro()
+	s.mu.Unlock()
+	if !l.shared {
+		return nil
+	}
+	err := l.db.WithContext(ctx).Exec("UPDATE limits SET ends_at = ? WHERE name = ? AND period = ?",
+		now.Add(per).UnixMicro(), name, per.Microseconds()).Error
+	if err != nil {
+		return fmt.Errorf("rest a limit: %w", err)
+	}
+	return nil
+}
