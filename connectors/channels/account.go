@@ -1,0 +1,77 @@
+package channels
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/vault"
+)
+
+// An Account is an organisation as an account key speaks for it. It makes, sees
+// and changes only the channels that were made through account keys of the same
+// organisation; those of registered devices do not exist for it.
+type Account struct {
+	Key    iam.KeyID
+	Tenant iam.OrgID
+	Org    iam.OrgID
+}
+
+var (
+	insertAccountKey = both(`INSERT INTO account_keys (digest, id, tenant_id, org_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)`)
+	accountOfKey     = both(`SELECT id, tenant_id, org_id FROM account_keys WHERE digest = ? AND revoked_at IS NULL`)
+	revokeAccountKey = both(`UPDATE account_keys SET revoked_at = ? WHERE id = ? AND org_id = ? AND revoked_at IS NULL`)
+)
+
+func (s *Store) accountDigest(key string) []byte { return s.Vault.MAC("account-key", []byte(key)) }
+
+// NewAccountKey makes an account key of the organisation. It is shown this once.
+func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, by iam.UserID) (vault.Secret, iam.KeyID, error) {
+	key, id := newKey(), iam.NewID()
+	pool, q := insertAccountKey.on(tx)
+	if _, err := pool.ExecContext(ctx, q, s.accountDigest(key.Reveal()), id, string(tenant), string(org), string(by), iam.Micros(s.Now())); err != nil {
+		return "", "", fmt.Errorf("make an account key: %w", err)
+	}
+	return key, iam.KeyID(id), nil
+}
+
+// RevokeAccountKey ends an account key of the organisation; ErrAccount if it has none with that id.
+func (s *Store) RevokeAccountKey(ctx context.Context, tx *gorm.DB, org iam.OrgID, key iam.KeyID) error {
+	pool, q := revokeAccountKey.on(tx)
+	res, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(key), string(org))
+	if err != nil {
+		return fmt.Errorf("revoke an account key: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return ErrAccount
+	}
+	return nil
+}
+
+// Account finds whom an account key speaks for, or ErrAccount.
+func (s *Store) Account(ctx context.Context, key string) (Account, error) {
+	if !looksLikeKey(key) {
+		return Account{}, ErrAccount
+	}
+	var a Account
+	pool, q := accountOfKey.on(s.db(ctx))
+	err := pool.QueryRowContext(ctx, q, s.accountDigest(key)).Scan(&a.Key, &a.Tenant, &a.Org)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, ErrAccount
+	}
+	if err != nil {
+		return a, fmt.Errorf("find an account key: %w", err)
+	}
+	return a, nil
+}
+
+// record writes a deed of the account into the trail.
+func (a Account) record(ctx context.Context, tx *gorm.DB, verb string, id ID) error {
+	ctx = audit.WithActor(ctx, audit.Actor{Type: "account-key", ID: string(a.Key), Name: "account key"})
+	return audit.Record(ctx, tx, verb, audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: "channel", ID: id.String()}, nil)
+}

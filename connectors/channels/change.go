@@ -1,0 +1,60 @@
+package channels
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"halfkey/connectors"
+	"halfkey/iam"
+)
+
+var (
+	renameChannel = both(`UPDATE channels SET name = ?, updated_at = ? WHERE id = ?`)
+	moveChannel   = both(`UPDATE channels SET org_id = ?, updated_at = ? WHERE id = ?`)
+	touchChannel  = both(`UPDATE channels SET updated_at = ? WHERE id = ?`)
+	revokeKeys    = both(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND revoked_at IS NULL`)
+)
+
+// Rename implements connectors.Provider.
+func (s *Store) Rename(ctx context.Context, tx *gorm.DB, id, name string) error {
+	return s.change(ctx, tx, renameChannel, id, name, iam.Micros(s.Now()))
+}
+
+// Move implements connectors.Provider. A person's read key stops to work with
+// the move unless he may also read there.
+func (s *Store) Move(ctx context.Context, tx *gorm.DB, id string, to iam.OrgID) error {
+	return s.change(ctx, tx, moveChannel, id, string(to), iam.Micros(s.Now()))
+}
+
+// Close implements connectors.Provider.
+func (s *Store) Close(ctx context.Context, tx *gorm.DB, id string) error {
+	now := iam.Micros(s.Now())
+	if err := s.change(ctx, tx, touchChannel, id, now); err != nil {
+		return err
+	}
+	n, _ := ParseID(id)
+	pool, q := revokeKeys.on(tx)
+	if _, err := pool.ExecContext(ctx, q, now, int64(n)); err != nil {
+		return fmt.Errorf("close channel %s: %w", id, err)
+	}
+	return nil
+}
+
+// change runs a statement whose last parameter is the channel.
+func (s *Store) change(ctx context.Context, tx *gorm.DB, st statement, id string, args ...any) error {
+	n, err := numbered(id)
+	if err != nil {
+		return err
+	}
+	pool, q := st.on(tx)
+	res, err := pool.ExecContext(ctx, q, append(args, int64(n))...)
+	if err != nil {
+		return fmt.Errorf("change channel %s: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return connectors.ErrChannel
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package channels
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"halfkey/connectors"
+	"halfkey/iam"
+	"halfkey/iam/vault"
+)
+
+// A ReadKey is one that opens a channel for reading, without the key itself.
+type ReadKey struct {
+	ID      iam.KeyID
+	Channel string
+	User    iam.UserID // whose it is; empty for one that came with an account's channel
+	Label   string
+	Created time.Time
+	Used    time.Time // to the hour; zero if never
+}
+
+var (
+	ownReadKey = both(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
+WHERE channel_id = ? AND kind = 'read' AND user_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`)
+	readKeys = both(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+WHERE channel_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
+	readKeysOf = both(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
+	revokeReadKey = both(`UPDATE channel_keys SET revoked_at = ? WHERE id = ? AND kind = 'read' AND revoked_at IS NULL AND channel_id = ?`)
+	revokeFor     = both(`UPDATE channel_keys SET revoked_at = ? WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL
+AND channel_id IN (SELECT c.id FROM channels c JOIN org_closure o ON o.descendant = c.org_id WHERE o.ancestor = ?)`)
+)
+
+// RevealReadKey is the person's own read key of the channel, made when he first
+// asks. The caller has judged that he may, and writes it into the trail.
+func (s *Store) RevealReadKey(ctx context.Context, tx *gorm.DB, channel string, user iam.UserID, label string) (vault.Secret, error) {
+	id, err := numbered(channel)
+	if err != nil {
+		return "", err
+	}
+	var k keyRow
+	pool, q := ownReadKey.on(tx)
+	err = pool.QueryRowContext(ctx, q, int64(id), string(user)).Scan(&k.id, &k.tenant, &k.sealed, &k.used)
+	if err == nil {
+		return s.open(tx, k)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("find a read key: %w", err)
+	}
+	c, err := findChannel(ctx, tx, channelOfID, int64(id))
+	if err != nil {
+		return "", err
+	}
+	return s.addKey(ctx, tx, c.Tenant, id, kindRead, label, user)
+}
+
+// ReadKeys are those of the channel that work, oldest first.
+func (s *Store) ReadKeys(ctx context.Context, channel string) ([]ReadKey, error) {
+	id, err := numbered(channel)
+	if err != nil {
+		return nil, err
+	}
+	return s.listReadKeys(ctx, readKeys, int64(id))
+}
+
+// ReadKeysOf are those of the person that work, oldest first.
+func (s *Store) ReadKeysOf(ctx context.Context, user iam.UserID) ([]ReadKey, error) {
+	return s.listReadKeys(ctx, readKeysOf, string(user))
+}
+
+func (s *Store) listReadKeys(ctx context.Context, st statement, arg any) (list []ReadKey, err error) {
+	pool, q := st.on(s.db(ctx))
+	rows, err := pool.QueryContext(ctx, q, arg)
+	if err != nil {
+		return nil, fmt.Errorf("list read keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k ReadKey
+		var user sql.NullString
+		var created int64
+		var used *int64
+		if err := rows.Scan(&k.ID, &k.Channel, &user, &k.Label, &created, &used); err != nil {
+			return nil, fmt.Errorf("list read keys: %w", err)
+		}
+		k.User, k.Created, k.Used = iam.UserID(user.String), iam.Time(created), iam.TimeOrZero(used)
+		list = append(list, k)
+	}
+	return list, rows.Err()
+}
+
+// RevokeReadKey ends one read key of the channel at once.
+func (s *Store) RevokeReadKey(ctx context.Context, tx *gorm.DB, channel string, key iam.KeyID) error {
+	id, err := numbered(channel)
+	if err != nil {
+		return err
+	}
+	pool, q := revokeReadKey.on(tx)
+	res, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(key), int64(id))
+	if err != nil {
+		return fmt.Errorf("revoke read key: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return connectors.ErrChannel
+	}
+	return nil
+}
+
+// RevokeFor ends the person's read keys of all channels in org and below it.
+func (s *Store) RevokeFor(ctx context.Context, tx *gorm.DB, user iam.UserID, org iam.OrgID) error {
+	pool, q := revokeFor.on(tx)
+	if _, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(user), string(org)); err != nil {
+		return fmt.Errorf("revoke a person's read keys: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package connectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+)
+
+// ID names a connector.
+type ID string
+
+// A Connector is a provider at work for an organisation and everything below it.
+type Connector struct {
+	ID       ID        `gorm:"column:id;primaryKey"`
+	Tenant   iam.OrgID `gorm:"column:tenant_id"`
+	Org      iam.OrgID `gorm:"column:org_id"`
+	Provider string    `gorm:"column:provider"`
+	Name     string    `gorm:"column:name"`
+	State    string    `gorm:"column:state"` // active
+	Created  int64     `gorm:"column:created_at"`
+}
+
+// TableName is for GORM.
+func (Connector) TableName() string { return "connectors" }
+
+const active = "active"
+
+// Registry finds the connector that serves an organisation.
+type Registry struct {
+	Providers map[string]Provider // by Provider.Name
+	Now       func() time.Time
+}
+
+// Add puts a provider to work for org and everything below it.
+func (r *Registry) Add(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, provider, name string) (ID, error) {
+	if r.Providers[provider] == nil {
+		return "", fmt.Errorf("add connector: no provider %q", provider)
+	}
+	c := Connector{ID: ID(iam.NewID()), Tenant: tenant, Org: org, Provider: provider, Name: name, State: active, Created: iam.Micros(r.Now())}
+	if err := tx.WithContext(ctx).Create(&c).Error; err != nil {
+		return "", fmt.Errorf("add connector: %w", err)
+	}
+	return c.ID, nil
+}
+
+// For is the nearest connector on the way from org up to its tenant, or ErrConnector.
+func (r *Registry) For(ctx context.Context, tx *gorm.DB, org iam.OrgID) (Connector, Provider, error) {
+	return r.take(tx.WithContext(ctx).Raw(`SELECT c.* FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor
+WHERE o.descendant = ? AND c.state = ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, active))
+}
+
+// Get is the connector with that id, whatever its state.
+func (r *Registry) Get(ctx context.Context, tx *gorm.DB, id ID) (Connector, Provider, error) {
+	return r.take(tx.WithContext(ctx).Raw(`SELECT * FROM connectors WHERE id = ?`, id))
+}
+
+func (r *Registry) take(q *gorm.DB) (Connector, Provider, error) {
+	var c Connector
+	if err := q.Take(&c).Error; errors.Is(err, gorm.ErrRecordNotFound) {
+		return c, nil, ErrConnector
+	} else if err != nil {
+		return c, nil, fmt.Errorf("find connector: %w", err)
+	}
+	p := r.Providers[c.Provider]
+	if p == nil {
+		return c, nil, fmt.Errorf("find connector: %s needs the provider %q, which is not here", c.ID, c.Provider)
+	}
+	return c, p, nil
+}
