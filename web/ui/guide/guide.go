@@ -38,7 +38,10 @@ func Handler() http.Handler {
 	})
 	mux.HandleFunc("/events", events)
 	for path, page := range Pages {
-		mux.HandleFunc("GET "+path+"{$}", func(w http.ResponseWriter, r *http.Request) {
+		if path == "/" {
+			path = "/{$}"
+		}
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", ui.CSP)
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			ctx := ui.WithClock(r.Context(), func() time.Time { return Now }, time.UTC)

@@ -65,12 +65,20 @@ func AxeHere(t testing.TB, tab context.Context, name string) {
 	}
 }
 
-// Shot opens a page and writes a picture of the whole of it (PNG) to file.
+// Shot opens a page and writes a picture of the whole of it (PNG) to file, as on
+// a screen that is high enough, so that bars stand where they belong.
 func Shot(t testing.TB, ctx context.Context, url, theme string, width int64, file string) {
 	t.Helper()
 	tab, closeTab := chromedp.NewContext(ctx)
 	defer closeTab()
 	open(t, tab, url, theme, width)
+	height, err := chromedp.Run(tab, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`))
+	if err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+	if err := chromedp.Do(tab, screen(theme, width, height)); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
 	png, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.Fatalf("%s: %v", url, err)

@@ -20,9 +20,11 @@ var (
 
 // As is a screen: width in pixels and the colours that the device prefers.
 // A width below 600 is a phone.
-func As(theme string, width int64) chromedp.Action[chromedp.Void] {
+func As(theme string, width int64) chromedp.Action[chromedp.Void] { return screen(theme, width, 844) }
+
+func screen(theme string, width, height int64) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		size := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600}
+		size := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 600}
 		if _, err := cdp.Call(ctx, t, emulation.SetDeviceMetricsOverride, size); err != nil {
 			return err
 		}

@@ -26,15 +26,15 @@
     probe.hidden = true;
     box.append(probe);
 
-    const axis = { stroke: () => paint("--quiet"), font: "12px Mono, monospace", ticks: { show: false }, border: { show: false } };
+    const axis = { stroke: () => paint("--quiet"), font: "13px Next, sans-serif", ticks: { show: false }, border: { show: false } };
     const plot = new uPlot({
-      width: box.clientWidth, height: Math.round(Math.min(290, Math.max(220, box.clientWidth * 0.6))),
+      width: box.clientWidth, height: box.clientWidth < 420 ? 260 : 280,
       legend: { show: false }, padding: [10, 14, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { size: 9, fill: () => paint("--petrol") } },
       scales: { y: { range: (u, low, high) => { const pad = Math.max((high - low) * 0.18, 0.5); return [low - pad, high + pad]; } } },
       axes: [
-        { ...axis, grid: { show: false }, size: 30, space: 110, values: (u, ts) => ts.map((t) => new Intl.DateTimeFormat(locale, long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hour12: false }).format(t * 1000)) },
-        { ...axis, size: 40, space: 55, grid: { stroke: () => paint("--line"), width: 1 } },
+        { ...axis, grid: { show: false }, size: 26, space: 80, values: (u, ts) => ts.map((t) => new Intl.DateTimeFormat(locale, long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hour12: false }).format(t * 1000)) },
+        { ...axis, size: 38, space: 40, grid: { stroke: () => paint("--line"), width: 1 } },
       ],
       series: [{}, { stroke: () => paint("--petrol"), fill: () => paint("--fill"), width: 2, points: { show: false } }],
       hooks: {

@@ -6,8 +6,23 @@
     sign.classList.toggle("lost", lost);
     sign.textContent = lost ? sign.dataset.lost : sign.dataset.live;
   };
-  addEventListener("htmx:sse:after:connection", (e) => show(e.detail.connection.status >= 400));
-  addEventListener("htmx:sse:error", () => show(true));
+  addEventListener("htmx:sse:after:connection", () => show(false));
+  addEventListener("htmx:sse:error", (e) => {
+    show(true);
+    if (e.detail.status === 401 || e.detail.status === 403) location.reload(); // signed out meanwhile
+  });
+  // The first answer may be no stream: it must not become the page. Try again later.
+  addEventListener("htmx:before:response", (e) => {
+    const { ctx } = e.detail;
+    if (ctx.sourceElement !== document.body || ctx.response.headers.get("Content-Type")?.startsWith("text/event-stream")) return;
+    e.preventDefault();
+    again();
+  });
+  addEventListener("htmx:error", (e) => e.detail.ctx?.sourceElement === document.body && again());
+  const again = () => {
+    show(true);
+    setTimeout(() => htmx.ajax("GET", document.body.getAttribute("hx-sse:connect"), { source: document.body }), 5000);
+  };
   addEventListener("htmx:sse:before:message", (e) => {
     const { event, data } = e.detail.message;
     show(false);
