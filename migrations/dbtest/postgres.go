@@ -20,10 +20,28 @@ import (
 // one that this process starts and takes down with itself.
 func Postgres(t testing.TB) *migrations.DB {
 	t.Helper()
-	template, err := template()
+	return open(t, migrations.Config{Driver: migrations.Postgres, DSN: DSN(t), MaxConns: 8})
+}
+
+// DSN is the URL of a migrated database for the test, for those who open it
+// themselves, perhaps more than once.
+func DSN(t testing.TB) string {
+	t.Helper()
+	name, err := template()
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
 	}
+	return fresh(t, name)
+}
+
+// Empty is the URL of a database without a schema.
+func Empty(t testing.TB) string {
+	t.Helper()
+	return fresh(t, "template0")
+}
+
+func fresh(t testing.TB, template string) string {
+	t.Helper()
 	dsn, err := create(t.Context(), template)
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
@@ -33,7 +51,7 @@ func Postgres(t testing.TB) *migrations.DB {
 			t.Errorf("drop database: %v", err)
 		}
 	})
-	return open(t, migrations.Config{Driver: migrations.Postgres, DSN: dsn, MaxConns: 8})
+	return dsn
 }
 
 // server is the URL of the server's own database.
@@ -44,7 +62,7 @@ var server = sync.OnceValues(func() (string, error) {
 	return Serve("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 })
 
-// template is the URL of a freshly migrated database.
+// template is the name of a freshly migrated database.
 var template = sync.OnceValues(func() (string, error) {
 	admin, err := server()
 	if err != nil {
@@ -58,7 +76,7 @@ var template = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return dsn, prepare(migrations.Config{Driver: migrations.Postgres, DSN: dsn})
+	return name, prepare(migrations.Config{Driver: migrations.Postgres, DSN: dsn})
 })
 
 // making lets one test at a time copy the template: PostgreSQL refuses two.
@@ -69,14 +87,10 @@ func create(ctx context.Context, template string) (dsn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	u, err := url.Parse(template)
-	if err != nil {
-		return "", err
-	}
 	making.Lock()
 	defer making.Unlock()
 	name := "test_" + strings.ToLower(rand.Text()[:12])
-	if err := do(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE "+strings.TrimPrefix(u.Path, "/")); err != nil {
+	if err := do(ctx, admin, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		return "", err
 	}
 	return with(admin, name)

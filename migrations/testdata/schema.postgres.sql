@@ -1,0 +1,323 @@
+column account_keys.digest bytea NOT NULL
+column account_keys.id text NOT NULL
+column account_keys.tenant_id text NOT NULL
+column account_keys.org_id text NOT NULL
+column account_keys.created_by text NOT NULL
+column account_keys.created_at bigint NOT NULL
+column account_keys.revoked_at bigint
+constraint account_keys UNIQUE (id)
+constraint account_keys FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint account_keys PRIMARY KEY (digest)
+CREATE UNIQUE INDEX account_keys_id_key ON public.account_keys USING btree (id)
+CREATE UNIQUE INDEX account_keys_pkey ON public.account_keys USING btree (digest)
+column assignments.id text NOT NULL
+column assignments.tenant_id text NOT NULL
+column assignments.subject_type text NOT NULL
+column assignments.subject_id text NOT NULL
+column assignments.role text NOT NULL
+column assignments.org_id text NOT NULL
+column assignments.reach text NOT NULL
+column assignments.valid_from bigint
+column assignments.valid_to bigint
+column assignments.status text NOT NULL
+column assignments.source text NOT NULL
+column assignments.granted_by text NOT NULL
+column assignments.reason text NOT NULL
+column assignments.created_at bigint NOT NULL
+column assignments.ended_at bigint
+constraint assignments FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint assignments PRIMARY KEY (id)
+CREATE INDEX assignments_org ON public.assignments USING btree (org_id)
+CREATE UNIQUE INDEX assignments_pkey ON public.assignments USING btree (id)
+CREATE INDEX assignments_subject ON public.assignments USING btree (subject_id)
+column audit.tenant_id text NOT NULL
+column audit.seq bigint NOT NULL
+column audit.at bigint NOT NULL
+column audit.actor_type text NOT NULL
+column audit.actor_id text NOT NULL
+column audit.actor_name text NOT NULL
+column audit.door text NOT NULL
+column audit.request_id text NOT NULL
+column audit.verb text NOT NULL
+column audit.object_type text NOT NULL
+column audit.object_id text NOT NULL
+column audit.org_id text NOT NULL
+column audit.outcome text NOT NULL
+column audit.detail text NOT NULL
+column audit.count bigint NOT NULL
+column audit.mac bytea NOT NULL
+constraint audit PRIMARY KEY (tenant_id, seq)
+CREATE INDEX audit_object ON public.audit USING btree (object_id, seq)
+CREATE INDEX audit_org ON public.audit USING btree (org_id, seq)
+CREATE UNIQUE INDEX audit_pkey ON public.audit USING btree (tenant_id, seq)
+column audit_heads.tenant_id text NOT NULL
+column audit_heads.seq bigint NOT NULL
+column audit_heads.mac bytea NOT NULL
+column audit_heads.seal bytea NOT NULL
+constraint audit_heads PRIMARY KEY (tenant_id)
+CREATE UNIQUE INDEX audit_heads_pkey ON public.audit_heads USING btree (tenant_id)
+column authz_version.id integer NOT NULL
+column authz_version.version bigint NOT NULL
+constraint authz_version CHECK ((id = 1))
+constraint authz_version PRIMARY KEY (id)
+CREATE UNIQUE INDEX authz_version_pkey ON public.authz_version USING btree (id)
+column channel_keys.digest bytea NOT NULL
+column channel_keys.id text NOT NULL
+column channel_keys.channel_id bigint NOT NULL
+column channel_keys.tenant_id text NOT NULL
+column channel_keys.kind text NOT NULL
+column channel_keys.sealed bytea NOT NULL
+column channel_keys.label text NOT NULL
+column channel_keys.user_id text
+column channel_keys.created_at bigint NOT NULL
+column channel_keys.used_at bigint
+column channel_keys.revoked_at bigint
+constraint channel_keys FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE CASCADE
+constraint channel_keys UNIQUE (id)
+constraint channel_keys PRIMARY KEY (digest)
+CREATE INDEX channel_keys_channel ON public.channel_keys USING btree (channel_id)
+CREATE UNIQUE INDEX channel_keys_id_key ON public.channel_keys USING btree (id)
+CREATE UNIQUE INDEX channel_keys_pkey ON public.channel_keys USING btree (digest)
+column channels.id bigint NOT NULL IDENTITY
+column channels.tenant_id text NOT NULL
+column channels.org_id text NOT NULL
+column channels.source text NOT NULL
+column channels.op text NOT NULL
+column channels.name text NOT NULL
+column channels.description text
+column channels.fields text NOT NULL
+column channels.public boolean NOT NULL
+column channels.url text
+column channels.tags text
+column channels.metadata text
+column channels.latitude text
+column channels.longitude text
+column channels.elevation text
+column channels.min_gap bigint NOT NULL
+column channels.last_entry_id bigint NOT NULL DEFAULT 0
+column channels.last_entry_at bigint
+column channels.created_at bigint NOT NULL
+column channels.updated_at bigint NOT NULL
+constraint channels UNIQUE (op)
+constraint channels PRIMARY KEY (id)
+CREATE UNIQUE INDEX channels_op_key ON public.channels USING btree (op)
+CREATE INDEX channels_org ON public.channels USING btree (org_id, id)
+CREATE UNIQUE INDEX channels_pkey ON public.channels USING btree (id)
+column connectors.id text NOT NULL
+column connectors.tenant_id text NOT NULL
+column connectors.org_id text NOT NULL
+column connectors.provider text NOT NULL
+column connectors.name text NOT NULL
+column connectors.state text NOT NULL
+column connectors.created_at bigint NOT NULL
+constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint connectors PRIMARY KEY (id)
+CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
+CREATE UNIQUE INDEX connectors_pkey ON public.connectors USING btree (id)
+column devices.id text NOT NULL
+column devices.tenant_id text NOT NULL
+column devices.org_id text NOT NULL
+column devices.serial text NOT NULL
+column devices.name text NOT NULL
+column devices.kind text NOT NULL
+column devices.model text NOT NULL
+column devices.firmware text NOT NULL
+column devices.state text NOT NULL
+column devices.door text NOT NULL
+column devices.key_id text NOT NULL
+column devices.kid text NOT NULL
+column devices.secret_sealed bytea NOT NULL
+column devices.waiting_kid text
+column devices.waiting_sealed bytea
+column devices.connector_id text NOT NULL
+column devices.channel_id text NOT NULL
+column devices.version bigint NOT NULL
+column devices.address text NOT NULL
+column devices.called_at bigint NOT NULL
+column devices.boarded_at bigint NOT NULL
+column devices.sealed_at bigint NOT NULL
+column devices.boardings bigint NOT NULL
+column devices.removed_at bigint
+column devices.created_at bigint NOT NULL
+constraint devices FOREIGN KEY (connector_id) REFERENCES connectors(id)
+constraint devices FOREIGN KEY (key_id) REFERENCES registration_keys(id)
+constraint devices UNIQUE (kid)
+constraint devices FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint devices PRIMARY KEY (id)
+constraint devices UNIQUE (waiting_kid)
+CREATE INDEX devices_channel ON public.devices USING btree (connector_id, channel_id)
+CREATE INDEX devices_key ON public.devices USING btree (key_id)
+CREATE UNIQUE INDEX devices_kid_key ON public.devices USING btree (kid)
+CREATE INDEX devices_org ON public.devices USING btree (org_id, id)
+CREATE UNIQUE INDEX devices_pkey ON public.devices USING btree (id)
+CREATE UNIQUE INDEX devices_serial ON public.devices USING btree (tenant_id, serial) WHERE (removed_at IS NULL)
+CREATE INDEX devices_tenant ON public.devices USING btree (tenant_id, id)
+CREATE INDEX devices_tombstones ON public.devices USING btree (tenant_id, serial, removed_at)
+CREATE UNIQUE INDEX devices_waiting_kid_key ON public.devices USING btree (waiting_kid)
+column feeds.channel_id bigint NOT NULL
+column feeds.entry_id bigint NOT NULL
+column feeds.created_at bigint NOT NULL
+column feeds.given_time boolean NOT NULL DEFAULT false
+column feeds.field1 text
+column feeds.field2 text
+column feeds.field3 text
+column feeds.field4 text
+column feeds.field5 text
+column feeds.field6 text
+column feeds.field7 text
+column feeds.field8 text
+column feeds.status text
+column feeds.latitude text
+column feeds.longitude text
+column feeds.elevation text
+constraint feeds PRIMARY KEY (channel_id, entry_id)
+CREATE UNIQUE INDEX feeds_given_time ON public.feeds USING btree (channel_id, created_at) WHERE given_time
+CREATE UNIQUE INDEX feeds_pkey ON public.feeds USING btree (channel_id, entry_id)
+CREATE INDEX feeds_time ON public.feeds USING btree (channel_id, created_at)
+column invitations.id text NOT NULL
+column invitations.tenant_id text NOT NULL
+column invitations.org_id text NOT NULL
+column invitations.email text NOT NULL
+column invitations.role text NOT NULL
+column invitations.token_hash bytea NOT NULL
+column invitations.invited_by text NOT NULL
+column invitations.created_at bigint NOT NULL
+column invitations.expires_at bigint NOT NULL
+column invitations.accepted_at bigint
+column invitations.accepted_by text
+column invitations.revoked_at bigint
+constraint invitations FOREIGN KEY (accepted_by) REFERENCES users(id)
+constraint invitations FOREIGN KEY (invited_by) REFERENCES users(id)
+constraint invitations FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint invitations PRIMARY KEY (id)
+constraint invitations UNIQUE (token_hash)
+CREATE INDEX invitations_org ON public.invitations USING btree (org_id)
+CREATE UNIQUE INDEX invitations_pkey ON public.invitations USING btree (id)
+CREATE UNIQUE INDEX invitations_token_hash_key ON public.invitations USING btree (token_hash)
+column join_requests.tenant_id text NOT NULL
+column join_requests.serial text NOT NULL
+column join_requests.id text NOT NULL
+column join_requests.key_id text NOT NULL
+column join_requests.org_id text NOT NULL
+column join_requests.device_id text
+column join_requests.door text NOT NULL
+column join_requests.address text NOT NULL
+column join_requests.model text NOT NULL
+column join_requests.state text NOT NULL
+column join_requests.first_at bigint NOT NULL
+column join_requests.asked_at bigint NOT NULL
+column join_requests.decided_at bigint
+column join_requests.decided_by text
+constraint join_requests FOREIGN KEY (device_id) REFERENCES devices(id)
+constraint join_requests UNIQUE (id)
+constraint join_requests FOREIGN KEY (key_id) REFERENCES registration_keys(id)
+constraint join_requests FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint join_requests PRIMARY KEY (tenant_id, serial)
+CREATE UNIQUE INDEX join_requests_id_key ON public.join_requests USING btree (id)
+CREATE INDEX join_requests_key ON public.join_requests USING btree (key_id, state)
+CREATE INDEX join_requests_org ON public.join_requests USING btree (org_id, state)
+CREATE UNIQUE INDEX join_requests_pkey ON public.join_requests USING btree (tenant_id, serial)
+column limits.name text NOT NULL
+column limits.period bigint NOT NULL
+column limits.n bigint NOT NULL
+column limits.ends_at bigint NOT NULL
+constraint limits PRIMARY KEY (name, period)
+CREATE INDEX limits_end ON public.limits USING btree (ends_at)
+CREATE UNIQUE INDEX limits_pkey ON public.limits USING btree (name, period)
+column listed_serials.key_id text NOT NULL
+column listed_serials.serial text NOT NULL
+column listed_serials.listed_at bigint NOT NULL
+column listed_serials.listed_by text NOT NULL
+constraint listed_serials FOREIGN KEY (key_id) REFERENCES registration_keys(id)
+constraint listed_serials PRIMARY KEY (key_id, serial)
+CREATE UNIQUE INDEX listed_serials_pkey ON public.listed_serials USING btree (key_id, serial)
+column org_closure.ancestor text NOT NULL
+column org_closure.descendant text NOT NULL
+column org_closure.depth integer NOT NULL
+constraint org_closure FOREIGN KEY (ancestor) REFERENCES orgs(id)
+constraint org_closure FOREIGN KEY (descendant) REFERENCES orgs(id)
+constraint org_closure PRIMARY KEY (ancestor, descendant)
+CREATE UNIQUE INDEX org_closure_pkey ON public.org_closure USING btree (ancestor, descendant)
+CREATE INDEX org_closure_up ON public.org_closure USING btree (descendant, ancestor)
+column orgs.id text NOT NULL
+column orgs.tenant_id text NOT NULL
+column orgs.parent_id text
+column orgs.kind text NOT NULL
+column orgs.slug text NOT NULL
+column orgs.name text NOT NULL
+column orgs.state text NOT NULL
+column orgs.valid_from bigint
+column orgs.valid_to bigint
+column orgs.created_at bigint NOT NULL
+constraint orgs FOREIGN KEY (parent_id) REFERENCES orgs(id)
+constraint orgs PRIMARY KEY (id)
+CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
+CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
+CREATE UNIQUE INDEX orgs_slug ON public.orgs USING btree (tenant_id, slug)
+CREATE UNIQUE INDEX orgs_tenant_slug ON public.orgs USING btree (slug) WHERE (kind = 'tenant'::text)
+column registration_keys.id text NOT NULL
+column registration_keys.tenant_id text NOT NULL
+column registration_keys.org_id text NOT NULL
+column registration_keys.label text NOT NULL
+column registration_keys.form text NOT NULL
+column registration_keys.first_mac bytea NOT NULL
+column registration_keys.first_sealed bytea NOT NULL
+column registration_keys.second_sealed bytea NOT NULL
+column registration_keys.p2s bytea
+column registration_keys.p2c bigint NOT NULL DEFAULT 0
+column registration_keys.device_kind text NOT NULL
+column registration_keys.boarding text NOT NULL
+column registration_keys.reboarding text NOT NULL
+column registration_keys.simple_door boolean NOT NULL
+column registration_keys.not_before bigint
+column registration_keys.expires_at bigint
+column registration_keys.max_uses bigint
+column registration_keys.uses bigint NOT NULL DEFAULT 0
+column registration_keys.state text NOT NULL
+column registration_keys.retires_at bigint
+column registration_keys.replaces_id text
+column registration_keys.created_by text NOT NULL
+column registration_keys.created_at bigint NOT NULL
+constraint registration_keys UNIQUE (first_mac)
+constraint registration_keys FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint registration_keys PRIMARY KEY (id)
+constraint registration_keys FOREIGN KEY (replaces_id) REFERENCES registration_keys(id)
+CREATE UNIQUE INDEX registration_keys_first_mac_key ON public.registration_keys USING btree (first_mac)
+CREATE INDEX registration_keys_org ON public.registration_keys USING btree (org_id)
+CREATE UNIQUE INDEX registration_keys_pkey ON public.registration_keys USING btree (id)
+CREATE INDEX registration_keys_replaces ON public.registration_keys USING btree (replaces_id)
+column sessions.token_hash bytea NOT NULL
+column sessions.user_id text NOT NULL
+column sessions.created_at bigint NOT NULL
+column sessions.seen_at bigint NOT NULL
+column sessions.expires_at bigint NOT NULL
+column sessions.verified_at bigint NOT NULL
+column sessions.address text NOT NULL
+column sessions.agent text NOT NULL
+constraint sessions PRIMARY KEY (token_hash)
+constraint sessions FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at)
+CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (token_hash)
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id)
+column settings.name text NOT NULL
+column settings.value text NOT NULL
+column settings.changed_at bigint NOT NULL
+constraint settings PRIMARY KEY (name)
+CREATE UNIQUE INDEX settings_pkey ON public.settings USING btree (name)
+column tenant_keys.tenant_id text NOT NULL
+column tenant_keys.key_sealed bytea NOT NULL
+column tenant_keys.created_at bigint NOT NULL
+constraint tenant_keys PRIMARY KEY (tenant_id)
+CREATE UNIQUE INDEX tenant_keys_pkey ON public.tenant_keys USING btree (tenant_id)
+column users.id text NOT NULL
+column users.email text NOT NULL
+column users.name text NOT NULL
+column users.password_hash text NOT NULL
+column users.home_org_id text NOT NULL
+column users.state text NOT NULL
+column users.created_at bigint NOT NULL
+constraint users UNIQUE (email)
+constraint users FOREIGN KEY (home_org_id) REFERENCES orgs(id)
+constraint users PRIMARY KEY (id)
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email)
+CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)
