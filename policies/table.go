@@ -1,0 +1,120 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/casbin/casbin/v2"
+	"github.com/casbin/casbin/v2/model"
+)
+
+// table is the policy compiled: for each role the actions that it allows, for
+// each pseudo-role those that it denies. Made once, read by every decision.
+type table struct {
+	gives  [len(catalogue)]actions
+	denies [len(catalogue)]actions
+}
+
+// subject is who asks, as Casbin sees him: the roles that hold at the target.
+type subject struct{ roles roles }
+
+// compile asks Casbin about every role and action. It fails closed: an empty
+// policy, a role without a rule, a state that leaves something open, or
+// rules that break what a role promises end
+// the start.
+func compile(rules []rule) (*table, error) {
+	e, err := enforcer(rules)
+	if err != nil {
+		return nil, err
+	}
+	var t table
+	const all = roles(1<<realRoles - 1)
+	for i, role := range catalogue {
+		for a := range actionCount {
+			alone, err := ask(e, bit(role), a)
+			if err != nil {
+				return nil, err
+			}
+			if alone {
+				t.gives[i] |= 1 << a
+			}
+			if i < realRoles {
+				continue
+			}
+			among, err := ask(e, all|bit(role), a)
+			if err != nil {
+				return nil, err
+			}
+			if !among {
+				t.denies[i] |= 1 << a
+			}
+		}
+	}
+	return &t, t.check()
+}
+
+const everything = actions(1<<actionCount - 1)
+
+func (t *table) check() error {
+	for i, role := range catalogue {
+		switch {
+		case i < realRoles && t.gives[i] == 0:
+			return fmt.Errorf("policies: no rule gives %s anything", role)
+		case i >= realRoles && (t.gives[i] != 0 || t.denies[i] != everything):
+			return fmt.Errorf("policies: %s does not close a place", role)
+		}
+	}
+	owner, member := t.may(bit(Owner)), t.may(bit(Member))
+	if owner.has(AdministerPlatform) || member&^owner != 0 || member.has(ManagePeople) || t.may(0) != 0 ||
+		t.may(bit(PlatformAdmin)).has(ReadDevice) || !t.may(bit(PlatformAdmin)).has(AdministerPlatform) {
+		return errors.New("policies: the rules do not say what the roles promise")
+	}
+	return nil
+}
+
+// may says what the roles together allow, as Casbin would: allowed by one and
+// denied by none.
+func (t *table) may(r roles) (may actions) {
+	var denied actions
+	for i := range catalogue {
+		if r&(1<<i) != 0 {
+			may |= t.gives[i]
+			denied |= t.denies[i]
+		}
+	}
+	return may &^ denied
+}
+
+func enforcer(rules []rule) (*casbin.Enforcer, error) {
+	m, err := model.NewModelFromString(casbinModel)
+	if err != nil {
+		return nil, fmt.Errorf("policies: %w", err)
+	}
+	e, err := casbin.NewEnforcer(m, adapter(rules))
+	if err != nil {
+		return nil, fmt.Errorf("policies: %w", err)
+	}
+	e.AddFunction("has", func(args ...any) (any, error) {
+		s, ok := args[0].(*subject)
+		role, named := args[1].(string)
+		if !ok || !named {
+			return false, errors.New("has wants a subject and a role")
+		}
+		return s.roles&bit(Role(role)) != 0, nil
+	})
+	return e, nil
+}
+
+// ask puts one question to Casbin. Without a rule, empty words would be allowed
+// anything, so they never reach it.
+func ask(e *casbin.Enforcer, r roles, a Action) (bool, error) {
+	n := actionNames[a]
+	if n.obj == "" || n.act == "" {
+		return false, fmt.Errorf("policies: action %d has no name", a)
+	}
+	ok, err := e.Enforce(&subject{r}, n.obj, n.act)
+	if err != nil {
+		return false, fmt.Errorf("policies: ask whether %08b may %s: %w", r, a, err)
+	}
+	return ok, nil
+}
