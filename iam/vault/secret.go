@@ -13,7 +13,9 @@ const dots = "••••••••"
 var errBare = errors.New("vault: a secret goes to the database sealed, never as it is")
 
 // Secret is a string that prints as dots: in fmt, slog, JSON and text alike.
-// A database refuses it, so that it cannot be stored by mistake.
+// A database refuses it, so that it cannot be stored by mistake. Two things it
+// cannot help: fmt asks no method of an unexported field, and JSON none of a
+// map's key, so a Secret is never either of these.
 type Secret string
 
 // Reveal gives the secret itself. Each call is a place to look at in a review.
