@@ -189,16 +189,22 @@ func TestSwitchedOffWhileWaiting(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte("channel=1\nwriteKey=A\n"), 200)
-	f.Add([]byte(`{}`), 201)
+	f.Add([]byte("channel=1\nwriteKey=A\n"), 200, "")
+	f.Add([]byte(`{}`), 201, "1e9")
 	keys := seal.Derive(standard.First, standard.Second.Reveal())
 	sealed, _ := seal.Seal(seal.ForKey(keys.Seal), seal.Header{Cty: seal.JSON, Kid: standard.First, Sub: string(serial)}, []byte("{}"))
-	f.Add(sealed, 200)
-	f.Fuzz(func(t *testing.T, body []byte, status int) {
+	f.Add(sealed, 200, "-1")
+	f.Add([]byte("malformed"), 400, "99999")
+	f.Fuzz(func(t *testing.T, body []byte, status int, retryAfter string) {
 		store := &client.MemoryStore{}
-		d := client.Client{Server: "http://halfkey.test", Serial: serial, Key: standard, Store: store, HTTP: &http.Client{Transport: canned{body, status}}}
-		if err := d.RegisterOnce(t.Context()); err == nil {
+		d := client.Client{Server: "http://halfkey.test", Serial: serial, Key: standard, Store: store, HTTP: &http.Client{Transport: canned{body, status, retryAfter}}}
+		err := d.RegisterOnce(t.Context())
+		if err == nil {
 			t.Fatalf("believed %d %s", status, body)
+		}
+		var answer *client.NotYet
+		if errors.As(err, &answer) && (answer.After < 0 || answer.After > time.Hour) {
+			t.Fatalf("waits %v for %q", answer.After, retryAfter)
 		}
 		if kept, _ := store.Load(); kept != (client.State{}) {
 			t.Fatalf("kept %+v", kept)

@@ -16,12 +16,13 @@ import (
 
 // canned answers every request alike, without a network.
 type canned struct {
-	body   []byte
-	status int
+	body       []byte
+	status     int
+	retryAfter string
 }
 
 func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(c.body))}, nil
+	return &http.Response{StatusCode: c.status, Header: http.Header{"Retry-After": {c.retryAfter}}, Body: io.NopCloser(bytes.NewReader(c.body))}, nil
 }
 
 var row = client.Row{Fields: []string{"21.4"}}
@@ -106,7 +107,7 @@ func TestThingSpeaksAnswersAreUnderstood(t *testing.T) {
 	} {
 		store := &client.MemoryStore{}
 		store.Save(client.State{Current: &wire.Credentials{Channel: wire.Channel{ID: "1", WriteKey: "A"}}})
-		d := client.Client{Server: "http://halfkey.test", Store: store, HTTP: &http.Client{Transport: canned{[]byte(c.body), c.status}}}
+		d := client.Client{Server: "http://halfkey.test", Store: store, HTTP: &http.Client{Transport: canned{[]byte(c.body), c.status, ""}}}
 		err := d.Write(t.Context(), row)
 		if known := errors.Is(err, client.ErrTooSoon) || errors.Is(err, client.ErrRefused); c.want == errors.ErrUnsupported && (err == nil || known) || c.want != errors.ErrUnsupported && !errors.Is(err, c.want) {
 			t.Errorf("%d %q: %v", c.status, c.body, err)
@@ -186,5 +187,22 @@ type spy struct{ asked *string }
 
 func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
 	*s.asked = r.URL.String()
-	return canned{[]byte("1"), 200}.RoundTrip(r)
+	return canned{[]byte("1"), 200, ""}.RoundTrip(r)
+}
+
+// Only a 400 with ThingSpeak's 0 sends a device back to the registration door.
+func FuzzUpdateAnswer(f *testing.F) {
+	f.Add([]byte("0"), 400)
+	f.Add([]byte("12\r\n"), 200)
+	f.Add([]byte("-0"), 400)
+	f.Fuzz(func(t *testing.T, body []byte, status int) {
+		store := &client.MemoryStore{}
+		store.Save(client.State{Next: &wire.Credentials{Channel: wire.Channel{ID: "1", WriteKey: "A"}}})
+		d := client.Client{Server: "http://halfkey.test", Store: store, HTTP: &http.Client{Transport: canned{body, status, ""}}}
+		err := d.Write(t.Context(), row)
+		kept, _ := store.Load()
+		if worked := kept.Current != nil; worked != (err == nil) || err == nil && status != 200 || errors.Is(err, client.ErrRefused) && status != 400 {
+			t.Fatalf("%d %q: %v, kept %+v", status, body, err, kept)
+		}
+	})
 }

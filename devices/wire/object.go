@@ -1,18 +1,19 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 )
 
-// members shows every member of the JSON object doc to visit, its value as it
+// members shows every member of the JSON object raw to visit, its value as it
 // is written. A name that comes twice is refused: two readers of such a
-// document can understand two different things. The caller limits doc's size.
-func members(where string, doc []byte, visit func(name string, value []byte) error) error {
-	if !utf8.Valid(doc) || !json.Valid(doc) {
+// document can understand two different things. The caller limits raw's size.
+func members(where string, raw []byte, visit func(name, value string) error) error {
+	if !utf8.Valid(raw) || !json.Valid(raw) {
 		return malformed(where + ": not JSON")
 	}
+	doc := string(raw) // names and values are parts of it, not copies
 	i := skipSpace(doc, 0)
 	if doc[i] != '{' {
 		return malformed(where + ": not a JSON object")
@@ -42,7 +43,7 @@ func members(where string, doc []byte, visit func(name string, value []byte) err
 }
 
 // skipSpace gives the place of the first character from i on that is no space.
-func skipSpace(doc []byte, i int) int {
+func skipSpace(doc string, i int) int {
 	for i < len(doc) && (doc[i] == ' ' || doc[i] == '\t' || doc[i] == '\n' || doc[i] == '\r') {
 		i++
 	}
@@ -51,7 +52,7 @@ func skipSpace(doc []byte, i int) int {
 
 // valueEnd gives the place after the value that begins at i. It relies on doc
 // being valid JSON.
-func valueEnd(doc []byte, i int) int {
+func valueEnd(doc string, i int) int {
 	depth := 0
 	for ; i < len(doc); i++ {
 		switch doc[i] {
@@ -83,14 +84,14 @@ func valueEnd(doc []byte, i int) int {
 }
 
 // text reads a JSON string; anything else gives false.
-func text(value []byte) (string, bool) {
+func text(value string) (string, bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false
 	}
-	if bytes.IndexByte(value, '\\') < 0 {
-		return string(value[1 : len(value)-1]), true
+	if strings.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], true
 	}
 	var s string
-	err := json.Unmarshal(value, &s)
+	err := json.Unmarshal([]byte(value), &s)
 	return s, err == nil
 }

@@ -69,7 +69,7 @@ func ParseRegistration(body []byte, path Serial) (*RegistrationToken, error) {
 
 func (t *RegistrationToken) readHeader(doc []byte) error {
 	count := 0
-	err := members("token header", doc, func(name string, value []byte) error {
+	err := members("token header", doc, func(name, value string) error {
 		count++
 		s, _ := text(value)
 		switch name {
@@ -101,7 +101,7 @@ func (t *RegistrationToken) readHeader(doc []byte) error {
 }
 
 func (t *RegistrationToken) readClaims(doc []byte) error {
-	err := members("token claims", doc, func(name string, value []byte) (err error) {
+	err := members("token claims", doc, func(name, value string) (err error) {
 		switch name {
 		case "sub", "jti", "model", "fw":
 			s, ok := text(value)
@@ -143,8 +143,8 @@ func (t *RegistrationToken) readText(name, s string) (err error) {
 	return err
 }
 
-func readTime(name string, value []byte) (float64, error) {
-	seconds, err := strconv.ParseFloat(string(value), 64)
+func readTime(name, value string) (float64, error) {
+	seconds, err := strconv.ParseFloat(value, 64)
 	if err != nil {
 		return 0, malformed(name + ": not a number of seconds")
 	}
