@@ -70,24 +70,54 @@ func (c *Client) start(ctx context.Context) error {
 	return nil
 }
 
+// patience is how often a row of the past is offered, a second apart: longer
+// than the longest gap that a channel keeps between rows.
+const patience = 20
+
 // Backfill writes what would have been measured every step between two times,
-// the oldest first. Repeating it does no harm: the times are round, and a
-// channel takes a time only once.
+// the oldest first, and remembers how far it came. A row that the channel does
+// not take in the end is there already: its answer was lost.
 func (c *Client) Backfill(ctx context.Context, from, to time.Time, step time.Duration, measure func(time.Time) (Row, error)) error {
+	s, err := c.Store.Load()
+	if err != nil {
+		return err
+	}
+	if done := time.Unix(s.Filled, 0); done.After(from) {
+		from = done
+	}
 	for at := from.Truncate(step).Add(step); at.Before(to); at = at.Add(step) {
 		row, err := measure(at)
 		if err != nil {
 			return err
 		}
 		row.At = at
-		for err = c.Write(ctx, row); errors.Is(err, ErrTooSoon); err = c.Write(ctx, row) {
-			if err := c.sleep(ctx, time.Second); err != nil {
-				return err
-			}
+		if err := c.offer(ctx, row); err != nil && !errors.Is(err, ErrTooSoon) {
+			return err
 		}
-		if err != nil && !errors.Is(err, ErrRefused) {
+		if err := c.filled(at); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// offer writes one row, patiently. Its time keeps it from being stored twice.
+func (c *Client) offer(ctx context.Context, row Row) error {
+	err := c.Write(ctx, row)
+	for n := 1; n < patience && err != nil && !errors.Is(err, ErrRefused) && !errors.Is(err, ErrNotRegistered); n++ {
+		if err := c.sleep(ctx, time.Second); err != nil {
+			return err
+		}
+		err = c.Write(ctx, row)
+	}
+	return err
+}
+
+func (c *Client) filled(until time.Time) error {
+	s, err := c.Store.Load()
+	if err != nil {
+		return err
+	}
+	s.Filled = until.Unix()
+	return c.Store.Save(s)
 }

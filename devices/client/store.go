@@ -20,6 +20,7 @@ type State struct {
 	RegistrationDue bool              `json:"registration_due,omitempty"` // key or server changed since
 	Current         *wire.Credentials `json:"current,omitempty"`          // have worked
 	Next            *wire.Credentials `json:"next,omitempty"`             // not yet
+	Filled          int64             `json:"filled,omitempty"`           // Unix seconds: how far Backfill came
 }
 
 // A Store keeps a State. Save is all or nothing; Load of an empty store gives

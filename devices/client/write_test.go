@@ -159,17 +159,29 @@ func TestNewKeyIsTriedAtTheNextStart(t *testing.T) {
 	}
 }
 
-func TestHistoryIsFilledInOrder(t *testing.T) {
+func TestHistoryIsFilledInOrderAndOnce(t *testing.T) {
 	s := newServer(t)
 	d, c := registered(t, s)
-	if err := d.Backfill(t.Context(), c.at.Add(-time.Hour), c.at, 20*time.Minute, client.NewThermometer("1").Measure); err != nil {
+	room := client.NewThermometer("1").Measure
+	if err := d.Backfill(t.Context(), c.at.Add(-time.Hour), c.at, 20*time.Minute, room); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.rows) != 4 {
-		t.Fatal(s.rows)
+	if len(s.rows) != 4 || !slices.IsSorted(s.rows[1:]) {
+		t.Fatalf("wrote %v", s.rows)
 	}
-	if !slices.IsSorted(s.rows[1:]) {
-		t.Errorf("out of order: %v", s.rows[1:])
+	if err := d.Backfill(t.Context(), c.at.Add(-time.Hour), c.at.Add(20*time.Minute), 20*time.Minute, room); err != nil || len(s.rows) != 5 {
+		t.Errorf("at the next start: %v, %v", s.rows, err)
+	}
+}
+
+func TestRowOfThePastThatIsThereAlreadyIsPassed(t *testing.T) {
+	c := &clock{at: time.Unix(1_790_000_000, 0)}
+	store := &client.MemoryStore{}
+	store.Save(client.State{Current: &wire.Credentials{Channel: wire.Channel{ID: "1", WriteKey: "A"}}})
+	d := client.Client{Server: "http://halfkey.test", Store: store, Sleep: c.Sleep, HTTP: &http.Client{Transport: canned{[]byte("0"), 200, ""}}}
+	err := d.Backfill(t.Context(), c.at.Add(-20*time.Minute), c.at, 20*time.Minute, client.NewThermometer("1").Measure)
+	if err != nil || len(c.slept) < 15 {
+		t.Errorf("%v, after %v", err, c.slept)
 	}
 }
 
