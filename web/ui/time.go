@@ -78,3 +78,12 @@ func agoWords(ctx context.Context) string {
 func nowWord(ctx context.Context) string {
 	return clockOf(ctx).now().UTC().Format(time.RFC3339Nano)
 }
+
+// zoneName is the zone's name as browsers know it; empty for the server's own,
+// whose name Go does not tell: then the browser's zone is used.
+func zoneName(ctx context.Context) string {
+	if name := clockOf(ctx).zone.String(); name != "Local" {
+		return name
+	}
+	return ""
+}

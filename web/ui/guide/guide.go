@@ -23,6 +23,7 @@ var Pages = map[string]templ.Component{
 	"/parts":    parts(),
 	"/error":    trouble(),
 	"/enrol":    enrol(),
+	"/secret":   secret(),
 }
 
 // Now is the guide's present.

@@ -1,7 +1,8 @@
 // Makes the server's picture of a chart one to walk along: arrow, Page, Home and
 // End keys move the crosshair, its value is spoken, new points arrive by themselves.
 (() => {
-  const charts = new Map();
+  const charts = new Map(); // id → what adds points to it
+  const early = new Map(); // id → points that came before the chart was drawn
 
   const build = async (figure) => {
     const box = figure.querySelector("[data-plot]");
@@ -10,14 +11,19 @@
     if (!answer.ok) return; // the server's picture stays
     const { points } = await answer.json();
     if (points.length < 2) return;
-    charts.set(figure.id, draw(figure, box, points));
+    const add = draw(figure, box, points);
+    charts.set(figure.id, add);
+    if (early.has(figure.id)) add(early.get(figure.id));
   };
 
   const draw = (figure, box, points) => {
-    const { unit, locale, range } = figure.dataset;
+    const { unit, locale, zone, range } = figure.dataset;
     const spoken = figure.querySelector("[data-spoken]");
     const long = points.at(-1)[0] - points[0][0] > 172800;
-    const clock = new Intl.DateTimeFormat(locale, long ? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const style = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone || undefined };
+    const day = { day: "numeric", month: "short" };
+    const exact = new Intl.DateTimeFormat(locale, long ? { ...style, ...day } : { ...style, second: "2-digit" });
+    const short = new Intl.DateTimeFormat(locale, long ? { ...day, timeZone: style.timeZone } : style);
     const say = (v) => `${Math.abs(v) >= 1000 ? v.toFixed(0) : v.toFixed(1)}${unit ? " " + unit : ""}`;
     const tip = Object.assign(document.createElement("div"), { className: "chart-tip", hidden: true });
     const old = box.querySelector("svg");
@@ -29,11 +35,12 @@
     const axis = { stroke: () => paint("--quiet"), font: "13px Next, sans-serif", ticks: { show: false }, border: { show: false } };
     const plot = new uPlot({
       width: box.clientWidth, height: box.clientWidth < 420 ? 260 : 280,
+      tzDate: (t) => (zone ? uPlot.tzDate(new Date(t * 1000), zone) : new Date(t * 1000)),
       legend: { show: false }, padding: [10, 14, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { size: 9, fill: () => paint("--petrol") } },
       scales: { y: { range: (u, low, high) => { const pad = Math.max((high - low) * 0.18, 0.5); return [low - pad, high + pad]; } } },
       axes: [
-        { ...axis, grid: { show: false }, size: 26, space: 80, values: (u, ts) => ts.map((t) => new Intl.DateTimeFormat(locale, long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hour12: false }).format(t * 1000)) },
+        { ...axis, grid: { show: false }, size: 26, space: 80, values: (u, ts) => ts.map((t) => short.format(t * 1000)) },
         { ...axis, size: 38, space: 40, grid: { stroke: () => paint("--line"), width: 1 } },
       ],
       series: [{}, { stroke: () => paint("--petrol"), fill: () => paint("--fill"), width: 2, points: { show: false } }],
@@ -56,7 +63,7 @@
           const i = u.cursor.idx;
           tip.hidden = i == null || u.cursor.left < 0;
           if (tip.hidden) return;
-          tip.textContent = `${clock.format(u.data[0][i] * 1000)}  ${say(u.data[1][i])}`;
+          tip.textContent = `${exact.format(u.data[0][i] * 1000)}  ${say(u.data[1][i])}`;
           const left = u.bbox.left / devicePixelRatio + u.cursor.left;
           tip.style.transform = `translate(${Math.max(0, Math.min(left - tip.clientWidth / 2, box.clientWidth - tip.clientWidth))}px, -4px)`;
         }],
@@ -99,5 +106,8 @@
   };
 
   for (const figure of document.querySelectorAll(".chart")) build(figure);
-  addEventListener("halfkey:chart", (e) => charts.get(e.detail.id)?.(e.detail.points));
+  addEventListener("halfkey:chart", ({ detail: { id, points } }) => {
+    if (charts.has(id)) charts.get(id)(points);
+    else early.set(id, [...(early.get(id) ?? []), ...points]);
+  });
 })();
