@@ -27,7 +27,7 @@ type Config struct {
 	Driver   string // SQLite or Postgres
 	Path     string // SQLite: the database file; its folder must exist
 	DSN      string // PostgreSQL: URL or key=value words
-	MaxConns int    // PostgreSQL: size of the pool, 16 unless said otherwise
+	MaxConns int    // PostgreSQL: size of the pool, 16 unless said otherwise, at least 4
 	Logger   *slog.Logger
 }
 

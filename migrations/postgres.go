@@ -17,7 +17,7 @@ func (db *DB) openPostgres(ctx context.Context, c Config) (gorm.Dialector, error
 	if err != nil {
 		return nil, err
 	}
-	cfg.MaxConns = int32(cmp.Or(c.MaxConns, 16))
+	cfg.MaxConns = int32(max(cmp.Or(c.MaxConns, 16), 4)) // River listens on one, a migration takes two
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "halfkey"
 	}

@@ -15,7 +15,7 @@ const readers = 4
 
 // pragmas hold for every connection. WAL lets readers go on beside the writer,
 // FULL puts each commit on disk before it is acknowledged.
-const pragmas = "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_stmt_cache_size=128"
+const pragmas = "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000"
 
 func (db *DB) openSQLite(c Config) (gorm.Dialector, error) {
 	// Made here so that nobody else may read it; WAL and shared memory take its mode.
@@ -27,12 +27,12 @@ func (db *DB) openSQLite(c Config) (gorm.Dialector, error) {
 		return nil, err
 	}
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(c.Path) + pragmas
-	if db.writer, err = openWriter(dsn+"&_cache_size=-8000", c.Logger); err != nil {
+	if db.writer, err = openWriter(dsn+"&_cache_size=-8000&_stmt_cache_size=96", c.Logger); err != nil {
 		return nil, err
 	}
 	db.write = sql.OpenDB(connector{db.writer})
 	db.write.SetMaxIdleConns(256) // they are places in the queue, not connections
-	if db.read, err = sql.Open(sqlite.DriverName, dsn+"&_query_only=on&_cache_size=-4000"); err != nil {
+	if db.read, err = sql.Open(sqlite.DriverName, dsn+"&_query_only=on&_cache_size=-4000&_stmt_cache_size=64"); err != nil {
 		return nil, err
 	}
 	db.read.SetMaxOpenConns(readers)

@@ -268,7 +268,9 @@ func TestAnInsertThatReturnsIsOnDiskBeforeItAnswers(t *testing.T) {
 func TestTheLogNamesADeedThatHangsAndWaitersAreSentAway(t *testing.T) {
 	db := newSQLite(t)
 	var out bytes.Buffer
+	db.writer.mu.Lock()
 	db.writer.log = slog.New(slog.NewTextHandler(&out, nil))
+	db.writer.mu.Unlock()
 	hold := db.Gorm.Begin()
 	if err := hold.Exec("INSERT INTO notes (text) VALUES (?)", "a secret").Error; err != nil {
 		t.Fatal(err)

@@ -15,16 +15,17 @@ const every = 2 * time.Second
 
 // worker seals heads and writes refusals in the background.
 type worker struct {
-	once   sync.Once
-	nudge  chan struct{}
-	stop   chan struct{}
-	done   chan struct{}
-	marks  map[string]head // what the seal file holds, once read
-	broken map[string]bool // tenants whose chain no longer fits its mark
+	once    sync.Once
+	nudge   chan struct{}
+	stop    chan struct{}
+	running sync.WaitGroup
+	mu      sync.Mutex      // one seals and writes at a time; it guards what follows
+	marks   map[string]head // what the seal file holds, once read
+	broken  map[string]bool // tenants whose chain no longer fits its mark
 }
 
 func (w *worker) ready() {
-	w.once.Do(func() { w.nudge, w.stop, w.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{}) })
+	w.once.Do(func() { w.nudge, w.stop = make(chan struct{}, 1), make(chan struct{}) })
 }
 
 func (w *worker) wake() {
@@ -38,8 +39,7 @@ func (w *worker) wake() {
 // Start begins to seal chains and to write refusals.
 func (t *Trail) Start() {
 	t.work.ready()
-	go func() {
-		defer close(t.work.done)
+	t.work.running.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
@@ -47,12 +47,23 @@ func (t *Trail) Start() {
 			case <-t.work.stop:
 				return
 			case <-t.work.nudge:
-				t.log(t.writeRefusals(context.Background(), false))
+				t.log(t.round(context.Background(), false, false))
 			case <-tick.C:
-				t.log(errors.Join(t.writeRefusals(context.Background(), false), t.sealHeads(context.Background())))
+				t.log(t.round(context.Background(), false, true))
 			}
 		}
-	}()
+	})
+}
+
+// round writes the refusals that are due, or all, and seals if it shall.
+func (t *Trail) round(ctx context.Context, all, seal bool) error {
+	t.work.mu.Lock()
+	defer t.work.mu.Unlock()
+	err := t.writeRefusals(ctx, all)
+	if seal {
+		err = errors.Join(err, t.sealHeads(ctx))
+	}
+	return err
 }
 
 func (t *Trail) log(err error) {
@@ -61,19 +72,16 @@ func (t *Trail) log(err error) {
 	}
 }
 
-// Stop ends what Start began, writes every count and seals every chain.
+// Stop ends what Start began, writes every count and seals every chain. Call it once.
 func (t *Trail) Stop(ctx context.Context) error {
 	t.work.ready()
 	close(t.work.stop)
-	<-t.work.done
+	t.work.running.Wait()
 	return t.Flush(ctx)
 }
 
-// Flush writes and seals what is outstanding. Only one may run at a time, and
-// none between Start and Stop.
-func (t *Trail) Flush(ctx context.Context) error {
-	return errors.Join(t.writeRefusals(ctx, true), t.sealHeads(ctx))
-}
+// Flush writes and seals what is outstanding, at once.
+func (t *Trail) Flush(ctx context.Context) error { return t.round(ctx, true, true) }
 
 // sealHeads writes down where the chains end that have grown, as committed.
 // A chain that no longer holds its last mark keeps that mark, as evidence.
