@@ -1,0 +1,96 @@
+package thingspeak
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"halfkey/connectors/channels"
+)
+
+// update stores one entry. The answer is its number, or as JSON the entry.
+func (d *door) update(c *call) {
+	if c.r.Method != http.MethodGet && c.r.Method != http.MethodPost && c.r.Method != http.MethodPut {
+		say(c.w, http.StatusMethodNotAllowed, "0")
+		return
+	}
+	if c.format == asXML || c.format == asCSV {
+		say(c.w, http.StatusNotAcceptable, "0")
+		return
+	}
+	var err error
+	if c.params, err = readParams(c.r, maxUpdate); errors.Is(err, errLarge) {
+		say(c.w, http.StatusRequestEntityTooLarge, "0")
+		return
+	} else if err != nil {
+		say(c.w, http.StatusBadRequest, "0")
+		return
+	}
+	e := entryOf(c.params, d.Now())
+	got, err := d.Store.Write(c.r.Context(), apiKey(c.r, c.params), e)
+	switch {
+	case errors.Is(err, channels.ErrTooSoon), errors.Is(err, channels.ErrTimeTaken):
+		say(c.w, http.StatusOK, "0") // not inserted, and no reason to ask for another key
+	case err != nil:
+		say(c.w, d.statusOf(c, err), "0")
+	case c.format == asJSON:
+		answer(c.w, http.StatusOK, jsonText, stored(got, e))
+	default:
+		answer(c.w, http.StatusOK, plainText, strconv.AppendInt(nil, got.Entry, 10))
+	}
+}
+
+// fieldNames are what a field may be called, the usual name first.
+var fieldNames = [channels.MaxFields][2]string{{"field1", "1"}, {"field2", "2"}, {"field3", "3"}, {"field4", "4"},
+	{"field5", "5"}, {"field6", "6"}, {"field7", "7"}, {"field8", "8"}}
+
+func entryOf(p Params, now time.Time) (e channels.Entry) {
+	for i := range p {
+		v := &p[i].value
+		switch name := p[i].name; name {
+		case "status":
+			keep(&e.Status, v)
+		case "lat", "latitude":
+			keep(&e.Latitude, v)
+		case "long", "longitude":
+			keep(&e.Longitude, v)
+		case "elevation":
+			keep(&e.Elevation, v)
+		case "created_at":
+			if t, ok := parseTime(*v, zoneOf(p), now); ok && e.Created == nil {
+				e.Created = &t
+			}
+		default:
+			if len(name) == 6 && name[:5] == "field" {
+				name = name[5:]
+			}
+			if len(name) == 1 && name[0] >= '1' && name[0] <= '8' {
+				keep(&e.Fields[name[0]-'1'], v)
+			}
+		}
+	}
+	return e
+}
+
+func keep(to **string, v *string) {
+	if *to == nil {
+		*to = v
+	}
+}
+
+// stored is the answer of /update.json: every field, given or not.
+func stored(got channels.Receipt, e channels.Entry) []byte {
+	b := append(make([]byte, 0, 320), `{"channel_id":`...)
+	b = strconv.AppendInt(b, int64(got.Channel), 10)
+	for i, v := range e.Fields {
+		b = appendMember(b, fieldNames[i][0], v)
+	}
+	b = appendTime(append(b, `,"created_at":`...), got.Created, time.UTC)
+	b = strconv.AppendInt(append(b, `,"entry_id":`...), got.Entry, 10)
+	b = appendMember(b, "status", e.Status)
+	b = appendMember(b, "latitude", e.Latitude)
+	b = appendMember(b, "longitude", e.Longitude)
+	b = appendMember(b, "elevation", e.Elevation)
+	return append(b, '}')
+}
