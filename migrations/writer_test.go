@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -312,4 +313,103 @@ func FuzzOnlyReads(f *testing.F) {
 			t.Errorf("%q is taken for a read", q)
 		}
 	})
+}
+
+func TestAFullDiskHarmsOnlyWhatItCannotHold(t *testing.T) {
+	db := newSQLite(t)
+	if err := db.writer.limitPages(16); err != nil {
+		t.Fatal(err)
+	}
+	errs := together(t, db,
+		func(tx *gorm.DB) error { return add(tx, "small") },
+		func(tx *gorm.DB) error { return add(tx, strings.Repeat("large", 100_000)) },
+		func(tx *gorm.DB) error { return add(tx, "after") },
+	)
+	if errs[1] == nil {
+		t.Fatal("there was room")
+	}
+	var kept []string
+	for i, text := range map[int]string{0: "small", 2: "after"} {
+		if errs[i] == nil {
+			kept = append(kept, text)
+		}
+	}
+	slices.Sort(kept)
+	db.has(t, kept...)
+	if err := db.writer.limitPages(1 << 20); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(db.Gorm, "there is room again"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *writer) limitPages(n int) error {
+	_, err := w.conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", n), nil)
+	return err
+}
+
+// Whatever happens around it: a deed that heard yes is stored, one that heard no is not.
+func TestYesMeansStoredAndNoMeansNot(t *testing.T) {
+	db := newSQLite(t)
+	if err := add(db.Gorm, "taken"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"taken": true}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	no := errors.New("no")
+	for w := range 12 {
+		wg.Go(func() {
+			for i := range 50 {
+				text := fmt.Sprint(w, "-", i)
+				err := attempt(db, func(tx *gorm.DB) error {
+					if err := add(tx, text); err != nil {
+						return err
+					}
+					switch (w*50 + i) % 9 {
+					case 0:
+						return no
+					case 1:
+						panic(no)
+					case 2:
+						return add(tx, "taken")
+					case 3:
+						return tx.Exec("INSERT OR ROLLBACK INTO notes (text) VALUES ('taken')").Error
+					case 4:
+						tx.Transaction(func(tx *gorm.DB) error { return errors.Join(add(tx, text+"-inner"), no) })
+					}
+					return nil
+				})
+				mu.Lock()
+				want[text] = err == nil
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	var stored []string
+	if err := db.Gorm.Model(&note{}).Pluck("text", &stored).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range stored {
+		if !want[text] {
+			t.Errorf("%s heard no and is stored", text)
+		}
+		delete(want, text)
+	}
+	for text, yes := range want {
+		if yes {
+			t.Errorf("%s heard yes and is not stored", text)
+		}
+	}
+}
+
+func attempt(db *DB, deed func(tx *gorm.DB) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return db.Gorm.Transaction(deed)
 }

@@ -92,14 +92,15 @@ func (k *keys) marshal() ([]byte, error) {
 	return json.Marshal(keyFile{lock.Bytes(), pepper.Bytes()})
 }
 
-// load reads the keyset file and refuses one that others may read.
+// load reads the keyset file and refuses one that everybody may read or a
+// group may change; a group may read it, as mounted secrets have it.
 func load(file string) (*keys, error) {
 	st, err := os.Stat(file)
 	if err != nil {
 		return nil, err
 	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("keyset %s: others may read it (mode %o, want 600)", file, st.Mode().Perm())
+	if st.Mode().Perm()&0o027 != 0 {
+		return nil, fmt.Errorf("keyset %s: its mode is %o, which is too open; want 600", file, st.Mode().Perm())
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
