@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
 )
@@ -28,11 +29,17 @@ func sprite() []byte {
 	return out.Bytes()
 }
 
+var iconStart = sync.OnceValue(func() string {
+	return `<svg class="icon" aria-hidden="true" focusable="false"><use href="` + Asset("icons.svg") + "#"
+})
+
 // Icon draws one of the icons in assets/icons by name. It is silent for screen
 // readers: the words beside it, or the button's label, say what it means.
 func Icon(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, `<svg class="icon" aria-hidden="true" focusable="false"><use href="`+Asset("icons.svg")+`#`+name+`"></use></svg>`)
+		io.WriteString(w, iconStart())
+		io.WriteString(w, name)
+		_, err := io.WriteString(w, `"></use></svg>`)
 		return err
 	})
 }

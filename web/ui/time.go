@@ -2,8 +2,11 @@ package ui
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 )
 
 type clockKey struct{}
@@ -56,14 +59,43 @@ func Day(ctx context.Context, t time.Time) string {
 	return t.Format("2 Jan")
 }
 
+const moment = "2 Jan 2006, 15:04:05"
+
 // Moment is t to the second: "3 Nov 2026, 14:02:11".
 func Moment(ctx context.Context, t time.Time) string {
-	return t.In(clockOf(ctx).zone).Format("2 Jan 2006, 15:04:05")
+	return t.In(clockOf(ctx).zone).Format(moment)
 }
 
 // Clock is the time of day of t: "14:02:11".
 func Clock(ctx context.Context, t time.Time) string {
 	return t.In(clockOf(ctx).zone).Format("15:04:05")
+}
+
+// Time is a moment in words that age by themselves ("2 min ago"); hovering
+// gives the exact time. Older than a month it is a date.
+func Time(t time.Time) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := w.Write(appendTime(ctx, nil, t))
+		return err
+	})
+}
+
+func appendTime(ctx context.Context, out []byte, t time.Time) []byte {
+	out = append(out, `<time datetime="`...)
+	out = t.UTC().AppendFormat(out, time.RFC3339)
+	out = append(out, `" title="`...)
+	out = t.In(clockOf(ctx).zone).AppendFormat(out, moment)
+	out = append(out, `" data-ages>`...)
+	out = append(out, Ago(ctx, t)...)
+	return append(out, `</time>`...)
+}
+
+// At is a moment as an exact time, to the second.
+func At(t time.Time) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, `<time datetime="`+t.UTC().Format(time.RFC3339)+`">`+Moment(ctx, t)+`</time>`)
+		return err
+	})
 }
 
 // agoWords hands the script the words it keeps Time up to date with.

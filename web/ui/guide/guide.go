@@ -24,6 +24,7 @@ var Pages = map[string]templ.Component{
 	"/error":    trouble(),
 	"/enrol":    enrol(),
 	"/secret":   secret(),
+	"/table":    table(),
 }
 
 // Now is the guide's present.
