@@ -31,3 +31,13 @@ func RandomToken() vault.Secret {
 
 // tokenLength is that of RandomToken; nothing longer or shorter is looked up.
 const tokenLength = 43
+
+// ParseToken takes a token from a link or a cookie. False means that we cannot
+// have made it, so nothing needs to be looked up.
+func ParseToken(s string) (vault.Secret, bool) {
+	if len(s) != tokenLength {
+		return "", false
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return vault.Secret(s), err == nil && len(b) == 32
+}

@@ -21,6 +21,7 @@ const (
 	Direct   Source = "direct"
 	Invited  Source = "invite"
 	Founding Source = "founding" // the first seat of a tenant or of the platform; nobody gives it
+	Console  Source = "console"  // a platform administrator, named from the machine's own console
 )
 
 // Grant is a decision that somebody shall hold a role.
@@ -109,10 +110,10 @@ func (d *Decider) mayGive(tx *gorm.DB, g Grant, l line) (time.Time, error) {
 		}
 		first = n == 0 && g.Role == topRole(root)
 	}
-	if g.Source == Founding {
-		if first {
-			return g.Until, nil
-		}
+	switch {
+	case g.Source == Founding && first, g.Source == Console && g.Role == PlatformAdmin:
+		return g.Until, nil
+	case g.Source == Founding, g.Source == Console:
 		return time.Time{}, ErrBeyond
 	}
 	seats, err := seatsOf(tx, g.By)

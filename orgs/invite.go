@@ -1,0 +1,116 @@
+package orgs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/fault"
+	"halfkey/iam/live"
+	"halfkey/iam/vault"
+	"halfkey/policies"
+)
+
+// ErrAlreadyThere says that there is nothing to invite to.
+var ErrAlreadyThere = fault.New(fault.Conflict, "invite-already-there", "This person holds that role here already.")
+
+// Invite offers a role in org to one address. The token makes the link, which
+// is shown once and stored as a keyed hash; it opens one thing, once, for seven
+// days. An open offer of the same role to the same address is taken back. Field
+// names: email, role.
+func (s *Service) Invite(ctx context.Context, org iam.OrgID, email, role string) (vault.Secret, iam.InvitationID, error) {
+	if err := s.Decider.Require(ctx, policies.ManagePeople, org); err != nil {
+		return "", "", err
+	}
+	var form iam.Form
+	address, err := iam.ParseEmail(email)
+	form.Check("email", err)
+	r, err := policies.ParseRole(role)
+	form.Check("role", err)
+	if err := form.Err(); err != nil {
+		return "", "", err
+	}
+	if err := s.Decider.MayGrant(ctx, r, org); err != nil {
+		if errors.Is(err, policies.ErrRole) {
+			return "", "", iam.Wrong("role", err)
+		}
+		return "", "", err
+	}
+	token, now := iam.RandomToken(), s.Now()
+	row := invitationRow{
+		ID: iam.NewID(), OrgID: string(org), Email: string(address), Role: string(r), TokenHash: s.invitationHash(token),
+		InvitedBy: string(asking(ctx)), CreatedAt: iam.Micros(now), ExpiresAt: iam.Micros(now.Add(invitationLife)),
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		o, err := findOrg(tx, org)
+		if err != nil {
+			return err
+		}
+		row.TenantID = string(o.Tenant)
+		there, err := holdsAlready(tx, address, r, org)
+		if err != nil {
+			return err
+		}
+		if there {
+			return iam.Wrong("email", ErrAlreadyThere)
+		}
+		err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE org_id = ? AND email = ? AND role = ? AND accepted_at IS NULL AND revoked_at IS NULL`,
+			row.CreatedAt, row.OrgID, row.Email, row.Role).Error
+		if err != nil {
+			return err
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, "person.invite", audit.Object{Tenant: row.TenantID, Org: row.OrgID, Type: "invitation", ID: row.ID},
+			audit.Detail{"email": row.Email, "role": row.Role})
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("invite into %s: %w", org, err)
+	}
+	s.tell(live.People, iam.OrgID(row.TenantID), org, row.ID)
+	return token, iam.InvitationID(row.ID), nil
+}
+
+func holdsAlready(tx *gorm.DB, email iam.Email, role policies.Role, org iam.OrgID) (bool, error) {
+	var n int64
+	err := tx.Raw(`SELECT COUNT(*) FROM assignments a JOIN users u ON u.id = a.subject_id
+WHERE u.email = ? AND a.role = ? AND a.org_id = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL`,
+		string(email), string(role), string(org)).Scan(&n).Error
+	return n > 0, err
+}
+
+// RevokeInvitation takes an open invitation back. Twice changes nothing.
+func (s *Service) RevokeInvitation(ctx context.Context, id iam.InvitationID) error {
+	var row invitationRow
+	err := s.DB.WithContext(ctx).Where("id = ?", string(id)).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return policies.ErrHidden
+	}
+	if err != nil {
+		return fmt.Errorf("revoke invitation %s: %w", id, err)
+	}
+	if s.Decider.Require(ctx, policies.ReadPeople, iam.OrgID(row.OrgID)) != nil {
+		return policies.ErrHidden
+	}
+	if err := s.Decider.Require(ctx, policies.ManagePeople, iam.OrgID(row.OrgID)); err != nil {
+		return err
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		res := tx.Exec("UPDATE invitations SET revoked_at = ? WHERE id = ? AND accepted_at IS NULL AND revoked_at IS NULL", iam.Micros(s.Now()), string(id))
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
+		}
+		return audit.Record(ctx, tx, "invitation.revoke", audit.Object{Tenant: row.TenantID, Org: row.OrgID, Type: "invitation", ID: row.ID},
+			audit.Detail{"email": row.Email})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke invitation %s: %w", id, err)
+	}
+	s.tell(live.People, iam.OrgID(row.TenantID), iam.OrgID(row.OrgID), row.ID)
+	return nil
+}
