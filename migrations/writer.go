@@ -27,7 +27,9 @@ const (
 	maxAge   = 5 * time.Millisecond
 )
 
-func (b *batch) full() bool { return b.deeds >= maxDeeds || time.Since(b.since) > maxAge }
+func (w *writer) full() bool {
+	return w.batch.deeds >= maxDeeds || time.Since(w.batch.since) > w.maxAge
+}
 
 // errLost is what every deed of a batch hears when SQLite rolled all of it back.
 type errLost struct{ cause error }
@@ -40,8 +42,9 @@ func (e errLost) Unavailable() bool { return true }
 // line may use it; batch belongs to the holder as well.
 type writer struct {
 	line
-	conn  *sqlite3.SQLiteConn
-	batch *batch
+	conn   *sqlite3.SQLiteConn
+	batch  *batch
+	maxAge time.Duration
 
 	begin, commit, rollback, save, release, undo driver.StmtExecContext
 }
@@ -51,7 +54,7 @@ func openWriter(dsn string, log *slog.Logger) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: c.(*sqlite3.SQLiteConn)}
+	w := &writer{conn: c.(*sqlite3.SQLiteConn), maxAge: maxAge}
 	for sql, stmt := range map[string]*driver.StmtExecContext{
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		"SAVEPOINT deed": &w.save, "RELEASE deed": &w.release, "ROLLBACK TO deed": &w.undo,
@@ -143,7 +146,7 @@ func (w *writer) check(b *batch, err error) {
 // pass gives the turn to the next in line; before that it ends the batch when
 // nobody waits or the bound is reached.
 func (w *writer) pass() {
-	if w.batch != nil && (w.batch.lost != nil || w.batch.full()) {
+	if w.batch != nil && (w.batch.lost != nil || w.full()) {
 		w.end()
 	}
 	for !w.leave(w.batch == nil) {
