@@ -8,7 +8,7 @@ type Page struct {
 	Active string     // ID of the NavItem to mark
 	Viewer *Viewer    // nil: nobody is signed in
 	Crumbs []Crumb    // path of the organisation, from the top; the last is here
-	Orgs   []Crumb    // where the switcher leads; none: no switcher
+	Orgs   []Crumb    // where the switcher leads; fewer than two: no switcher
 	Nav    []NavItem  // sidebar, from 900 pixels on
 	Tabs   []NavItem  // bar at the bottom of a phone, at most five; none: the first five of Nav
 	RegKey *MaskedKey // in the sidebar; nil for who may not see it

@@ -1,8 +1,11 @@
 package guide_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +75,23 @@ func TestAKeyComesOutOfTheAddressAndLeavesIt(t *testing.T) {
 	wait(t, ctx, `location.hash === "" && document.querySelector("[data-enrol-none]").hidden`)
 }
 
+// TestOpenedMenusAreAccessible opens whatever opens; a second click elsewhere closes menus.
+func TestOpenedMenusAreAccessible(t *testing.T) {
+	for _, path := range []string{"/", "/channels"} {
+		ctx := tab(t, path)
+		wait(t, ctx, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
+		uitest.AxeHere(t, ctx, path+" with everything open")
+		if dir := os.Getenv("SHOTS"); dir != "" {
+			png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+			if err != nil {
+				t.Fatal(err)
+			}
+			os.WriteFile(dir+"/open"+strings.Trim(path, "/")+".png", png, 0o644)
+		}
+		wait(t, ctx, `document.body.click() || document.querySelectorAll(".menu[open]").length === 0`)
+	}
+}
+
 func TestASecretHidesItself(t *testing.T) {
 	ctx := tab(t, "/secret")
 	wait(t, ctx, `location.pathname === "/enrol"`)
@@ -100,7 +120,20 @@ func TestPagesStandWithoutScript(t *testing.T) {
 	if !strings.Contains(page, `aria-label="Copy" hidden`) {
 		t.Error("a copy button shows where nothing could copy")
 	}
-	if n := len(page); n > 40_000 {
-		t.Errorf("the page has %d bytes", n)
+}
+
+// TestLaterPagesAreLight weighs pages as they travel; all else is kept.
+func TestLaterPagesAreLight(t *testing.T) {
+	for path := range guide.Pages {
+		w := httptest.NewRecorder()
+		guide.Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		var zipped bytes.Buffer
+		z := gzip.NewWriter(&zipped)
+		z.Write(w.Body.Bytes())
+		z.Close()
+		t.Logf("%5d %s", zipped.Len(), path)
+		if zipped.Len() > 8000 {
+			t.Errorf("%s weighs %d bytes, at most 8000", path, zipped.Len())
+		}
 	}
 }

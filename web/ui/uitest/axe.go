@@ -39,6 +39,27 @@ func Axe(t testing.TB, ctx context.Context, url, theme string, width int64) {
 	}
 }
 
+// AxeAll is Axe for both themes and both widths. It loads the page once and lets
+// it follow the screen, as it does when somebody turns a phone or night falls.
+func AxeAll(t testing.TB, ctx context.Context, url string) {
+	t.Helper()
+	tab, closeTab := chromedp.NewContext(ctx)
+	defer closeTab()
+	complaints := Complaints(t, tab)
+	open(t, tab, url, Themes[0], Widths[0])
+	for _, width := range Widths {
+		for _, theme := range Themes {
+			if err := chromedp.Do(tab, As(theme, width)); err != nil {
+				t.Fatalf("%s: %v", url, err)
+			}
+			AxeHere(t, tab, fmt.Sprintf("%s (%s, %d)", url, theme, width))
+		}
+	}
+	for _, c := range complaints() {
+		t.Errorf("%s: %s", url, c)
+	}
+}
+
 // AxeHere is Axe for what a tab shows now; name says in failures what that is.
 func AxeHere(t testing.TB, tab context.Context, name string) {
 	t.Helper()
@@ -49,7 +70,7 @@ func AxeHere(t testing.TB, tab context.Context, name string) {
 	if wide {
 		t.Errorf("%s: the page is wider than the screen", name)
 	}
-	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](axe+`;0`)); err != nil {
+	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](`if (!window.axe) {`+axe+`}; 0`)); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	found, err := chromedp.Run(tab, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
