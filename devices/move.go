@@ -1,0 +1,69 @@
+package devices
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/fault"
+	"halfkey/iam/live"
+	"halfkey/policies"
+)
+
+// ErrElsewhere is for a place that is another tenant's, or nobody's that the
+// actor knows of.
+var ErrElsewhere = fault.New(fault.NotFound, "place-unknown", "There is no such place to move it to.")
+
+// Move puts a device and its channel under another organisation of its tenant,
+// within what the actor may move at both ends. Who may see the old place alone
+// loses sight of it with the commit.
+func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error {
+	d, err := s.find(ctx, id, policies.MoveDevice)
+	if err != nil {
+		return err
+	}
+	if err := s.Decider.Require(ctx, policies.ReadOrg, to); err != nil {
+		return ErrElsewhere
+	}
+	if err := s.Decider.Require(ctx, policies.MoveDevice, to); err != nil {
+		return err
+	}
+	if to == d.Org {
+		return nil
+	}
+	from := d.Org
+	d.Org = to // the trail's line belongs to where it now is
+	err = s.change(ctx, "device.move", d, audit.Detail{"from": from, "to": to}, func(tx *gorm.DB) (bool, error) {
+		res := tx.Exec("UPDATE devices SET org_id = ? WHERE id = ? AND removed_at IS NULL AND EXISTS (SELECT 1 FROM orgs WHERE id = ? AND tenant_id = ?)",
+			to, id, to, d.Tenant)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return false, ErrElsewhere
+		}
+		if res.Error != nil {
+			return false, res.Error
+		}
+		if err := moveQuestion(tx, d); err != nil {
+			return false, err
+		}
+		_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+		if err != nil {
+			return false, err
+		}
+		return true, provider.Move(ctx, tx, d.Channel, to)
+	})
+	if err == nil {
+		s.publish(live.Device, d.Tenant, from, string(id))
+	}
+	return err
+}
+
+// moveQuestion lets those answer who manage the new place; a yes of the old
+// place's is over.
+func moveQuestion(tx *gorm.DB, d Device) error {
+	if err := tx.Exec("UPDATE join_requests SET org_id = ? WHERE device_id = ? AND state = ?", d.Org, d.ID, waiting).Error; err != nil {
+		return err
+	}
+	return tx.Exec("DELETE FROM join_requests WHERE device_id = ? AND state IN ?", d.ID, []string{accepted, boarded}).Error
+}

@@ -1,0 +1,44 @@
+package devices
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/fault"
+	"halfkey/policies"
+)
+
+// ErrTyped wants the serial typed, so that nobody removes the wrong device.
+var ErrTyped = fault.New(fault.Unprocessable, "device-typed", "Type the device's serial number to remove it.")
+
+// Retire removes a device: its channel takes no more values, its keys are dead,
+// and a tombstone stays, so that it boards again only when its owner says so.
+// typed is the serial, as its owner typed it.
+func (s *Service) Retire(ctx context.Context, id iam.DeviceID, typed string) error {
+	d, err := s.find(ctx, id, policies.RetireDevice)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(typed) != d.Serial {
+		return ErrTyped.At("serial", "That is not the device's serial number.")
+	}
+	return s.change(ctx, "device.retire", d, audit.Detail{"serial": d.Serial}, func(tx *gorm.DB) (bool, error) {
+		res := tx.Exec("UPDATE devices SET state = ?, removed_at = ? WHERE id = ? AND removed_at IS NULL", Retired, s.micros(), id)
+		if res.Error != nil || res.RowsAffected == 0 {
+			return false, res.Error
+		}
+		// What was asked about it before is answered by this.
+		if err := tx.Exec("DELETE FROM join_requests WHERE tenant_id = ? AND serial = ? AND state <> ?", d.Tenant, d.Serial, declined).Error; err != nil {
+			return false, err
+		}
+		_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+		if err != nil {
+			return false, err
+		}
+		return true, provider.Close(ctx, tx, d.Channel)
+	})
+}
