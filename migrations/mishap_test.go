@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -188,4 +189,41 @@ func attempt(db *DB, deed func(tx *gorm.DB) error) (err error) {
 		}
 	}()
 	return db.Gorm.Transaction(deed)
+}
+
+func TestClosingWaitsForTheDeedAndTurnsTheNextAway(t *testing.T) {
+	db, err := Open(t.Context(), Config{Driver: SQLite, Path: filepath.Join(t.TempDir(), "x.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Gorm.Exec("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)").Error; err != nil {
+		t.Fatal(err)
+	}
+	running, err := db.write.Conn(t.Context()) // a deed of someone who was not told that the end is near
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := db.write.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := running.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error)
+	go func() { closed <- db.Close() }()
+	waitFor(t, func() bool { return db.writer.length() == 1 })
+	if _, err := tx.Exec("INSERT INTO notes (text) VALUES ('in time')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := late.ExecContext(t.Context(), "INSERT INTO notes (text) VALUES ('late')"); !errors.Is(err, errClosed) {
+		t.Fatal(err)
+	}
 }

@@ -45,6 +45,7 @@ type writer struct {
 	conn   *sqlite3.SQLiteConn
 	batch  *batch
 	maxAge time.Duration
+	closed bool
 
 	begin, commit, rollback, save, release, undo driver.StmtExecContext
 }
@@ -69,8 +70,21 @@ func openWriter(dsn string, log *slog.Logger) (*writer, error) {
 	return w, nil
 }
 
+// close waits its turn, so that nobody is left in the middle of a deed; who
+// comes later hears errClosed.
 func (w *writer) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	granted, err := w.enter(ctx, &ticket{turn: make(chan error, 1)})
 	w.shut()
+	if !granted {
+		return fmt.Errorf("close the database's writer: %w", err) // SQLite would not survive it under a running deed
+	}
+	defer w.pass()
+	if w.batch != nil {
+		w.end()
+	}
+	w.closed = true
 	for _, s := range []driver.StmtExecContext{w.begin, w.commit, w.rollback, w.save, w.release, w.undo} {
 		s.(driver.Stmt).Close()
 	}
@@ -85,6 +99,10 @@ func run(s driver.StmtExecContext) error {
 // start opens a deed, and the batch when there is none. The caller holds the
 // turn; on an error he no longer does.
 func (w *writer) start() (*batch, error) {
+	if w.closed {
+		w.pass()
+		return nil, errClosed
+	}
 	if w.batch == nil {
 		if err := run(w.begin); err != nil {
 			w.pass()

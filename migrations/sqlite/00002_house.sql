@@ -66,6 +66,8 @@ CREATE TABLE orgs (
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
 CREATE UNIQUE INDEX orgs_tenant_slug ON orgs (slug) WHERE kind = 'tenant';
 CREATE INDEX orgs_parent ON orgs (parent_id);
+-- The few places that are closed, or were or will be.
+CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL;
 CREATE TABLE org_closure (
     ancestor   TEXT NOT NULL REFERENCES orgs (id),
     descendant TEXT NOT NULL REFERENCES orgs (id),

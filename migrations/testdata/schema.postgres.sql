@@ -251,6 +251,7 @@ column orgs.valid_to bigint
 column orgs.created_at bigint NOT NULL
 constraint orgs FOREIGN KEY (parent_id) REFERENCES orgs(id)
 constraint orgs PRIMARY KEY (id)
+CREATE INDEX orgs_limited ON public.orgs USING btree (id) WHERE ((state <> 'active'::text) OR (valid_from IS NOT NULL) OR (valid_to IS NOT NULL))
 CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
 CREATE UNIQUE INDEX orgs_slug ON public.orgs USING btree (tenant_id, slug)

@@ -226,6 +226,7 @@ CREATE TABLE orgs (
     valid_to   BIGINT,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL;
 CREATE INDEX orgs_parent ON orgs (parent_id);
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
 CREATE UNIQUE INDEX orgs_tenant_slug ON orgs (slug) WHERE kind = 'tenant';
