@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"halfkey/web/ui"
 	"halfkey/web/ui/guide"
 	"halfkey/web/ui/uitest"
 )
@@ -66,6 +69,30 @@ func TestAChartIsWalkedAlongWithKeysAndSpoken(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, ctx, `/22\.9 °C/.test(document.querySelector("[data-spoken]").textContent)`)
+}
+
+// TestAChartAppearsWithTheFirstReadings: a device that had not written yet does.
+func TestAChartAppearsWithTheFirstReadings(t *testing.T) {
+	browser := uitest.Browser(t)
+	complaints := uitest.Complaints(t, browser)
+	var visits atomic.Int64
+	mux := http.NewServeMux()
+	mux.Handle("/", guide.Handler())
+	mux.HandleFunc("/first", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", ui.CSP)
+		guide.First(visits.Add(1) > 1).Render(r.Context(), w)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	t.Cleanup(srv.CloseClientConnections)
+	if err := chromedp.Do(browser, uitest.As("light", 1280), chromedp.Navigate(srv.URL+"/first")); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, browser, `document.querySelector("#temperature canvas") !== null`)
+	wait(t, browser, `document.querySelectorAll("h1").length === 1`)
+	for _, c := range complaints() {
+		t.Error(c)
+	}
 }
 
 func TestAKeyComesOutOfTheAddressAndLeavesIt(t *testing.T) {

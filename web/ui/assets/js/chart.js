@@ -105,9 +105,17 @@
     };
   };
 
+  // A chart that had too little to draw fetches itself anew when points arrive.
+  const fetchAnew = async (figure) => {
+    await htmx.ajax("GET", location.href, { source: figure, target: figure, select: "#" + figure.id, swap: "outerHTML" });
+    await build(document.getElementById(figure.id));
+  };
+
   for (const figure of document.querySelectorAll(".chart")) build(figure);
   addEventListener("halfkey:chart", ({ detail: { id, points } }) => {
+    const figure = document.getElementById(id);
     if (charts.has(id)) charts.get(id)(points);
+    else if (figure && !figure.querySelector("[data-plot]")) fetchAnew(figure);
     else early.set(id, [...(early.get(id) ?? []), ...points]);
   });
 })();
