@@ -2,7 +2,6 @@ package devices
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,13 +41,11 @@ func (s *Service) same(ctx context.Context, d known) (handout, error) {
 	return h, err
 }
 
-var errNoKey = errors.New("the channel has no write key")
-
 // channelOf is the part of a handout that stays the same from boarding to boarding.
 func (s *Service) channelOf(ctx context.Context, d known) (handout, error) {
 	channel, err := d.provider.Keys(ctx, s.DB.WithContext(ctx), d.Tenant, d.Channel)
 	if err == nil && channel.WriteKey == "" {
-		err = errNoKey
+		err = errRaced // the device was removed or replaced since it was looked at
 	}
 	if err != nil {
 		return handout{}, fmt.Errorf("channel of %s: %w", d.ID, err)

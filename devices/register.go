@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"gorm.io/gorm"
+
 	"halfkey/devices/seal"
 	"halfkey/iam/audit"
 	"halfkey/iam/vault"
@@ -52,8 +54,17 @@ func (s *Service) Register(ctx context.Context, c Call) (Answer, error) {
 		if !errors.Is(err, errRaced) {
 			return answer, said(err)
 		}
+		if err := s.settled(ctx); err != nil {
+			return Answer{}, said(err)
+		}
 	}
 	return Answer{}, ErrUnavailable.Because(fmt.Errorf("register %s: %w", c.Serial, errRaced))
+}
+
+// settled waits until the deeds that were faster are there to be read: the
+// writer's batch, in which this empty one takes part, is then on disk.
+func (s *Service) settled(ctx context.Context) error {
+	return s.DB.WithContext(ctx).Transaction(func(*gorm.DB) error { return nil })
 }
 
 // prove finds the key that the first half names and looks at the proof. Every

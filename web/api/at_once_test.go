@@ -78,7 +78,7 @@ func TestManyDevicesAtOnceShareAKeyWithAMaximum(t *testing.T) {
 
 func TestSquatterAndDeviceAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
-		d := open(t, db, io.Discard)
+		d := open(t, db, t.Output())
 		key := d.Key(t, SimpleDoor)
 		var calls sync.WaitGroup
 		var proved, simple [8]reply
