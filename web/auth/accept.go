@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/iam/vault"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+func (d *Door) showInvitation(c echo.Context) error {
+	return d.answerInvitation(c, http.StatusOK, invitation{})
+}
+
+func (d *Door) answerInvitation(c echo.Context, status int, v invitation) error {
+	ctx := c.Request().Context()
+	i, err := d.Orgs.Invitation(ctx, c.Param("token"))
+	if err != nil {
+		return err
+	}
+	p := d.Page(c, ui.T(ctx, "auth.invite.title", "Org", i.OrgName))
+	if d.lineOf(c.Request()) == open {
+		return show.Page(c, status, plainPage(p, d.local(c.Request())))
+	}
+	who, in := Of(ctx)
+	v.Action, v.Inviter, v.Org, v.Email, v.Devices = "/i/"+c.Param("token"), i.Inviter, i.OrgName, string(i.Email), i.Devices
+	v.SignedIn, v.Known = in && who.Email == i.Email, i.HasAccount
+	return show.Page(c, status, invitationPage(p, v))
+}
+
+// accept takes the invitation up: as the person who is signed in with its
+// address, or as somebody new, who is signed in by it.
+func (d *Door) accept(c echo.Context) error {
+	ctx, token := c.Request().Context(), c.Param("token")
+	if d.lineOf(c.Request()) == open {
+		return d.answerInvitation(c, http.StatusForbidden, invitation{})
+	}
+	i, err := d.Orgs.Invitation(ctx, token)
+	if err != nil {
+		return err
+	}
+	if who, in := Of(ctx); in && who.Email == i.Email {
+		if err := d.Orgs.AcceptAs(ctx, token); err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusSeeOther, "/")
+	}
+	v := invitation{Name: c.FormValue("name")}
+	user, err := d.Orgs.Accept(ctx, token, v.Name, vault.Secret(c.FormValue("password")))
+	if errs, ok := wrongIn(err, "name"); ok {
+		v.Wrong = errs
+		return d.answerInvitation(c, http.StatusUnprocessableEntity, v)
+	}
+	if err != nil {
+		return err
+	}
+	return d.welcome(c, user, "/")
+}

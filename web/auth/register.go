@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/iam"
+	"halfkey/iam/vault"
+	"halfkey/orgs"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+func (d *Door) showRegister(c echo.Context) error {
+	return d.answerRegister(c, http.StatusOK, registerForm{})
+}
+
+func (d *Door) answerRegister(c echo.Context, status int, f registerForm) error {
+	ctx := c.Request().Context()
+	p := d.Page(c, ui.T(ctx, "auth.register.title"))
+	up, err := d.Settings.Get(ctx, iam.SettingSignUp)
+	if err != nil {
+		return err
+	}
+	switch {
+	case up != iam.SignUpOpen:
+		return show.Page(c, status, closedPage(p))
+	case d.lineOf(c.Request()) == open:
+		return show.Page(c, status, plainPage(p, d.local(c.Request())))
+	}
+	return show.Page(c, status, registerPage(p, f))
+}
+
+// register founds an organisation and signs its owner in.
+func (d *Door) register(c echo.Context) error {
+	f := registerForm{Organisation: c.FormValue("organisation"), Name: c.FormValue("name"), Email: c.FormValue("email")}
+	if d.lineOf(c.Request()) == open {
+		return d.answerRegister(c, http.StatusForbidden, f)
+	}
+	founded, err := d.Orgs.Found(c.Request().Context(), orgs.FoundRequest{
+		Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: vault.Secret(c.FormValue("password"))})
+	if wrong, ok := wrongIn(err, "organisation"); ok {
+		f.Wrong = wrong
+		return d.answerRegister(c, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return d.welcome(c, founded.User, "/")
+}

@@ -1,0 +1,138 @@
+// Package frame draws what stands round every page of somebody who is signed
+// in: where he is, where else he may go, the sign that something waits. It shows
+// nothing that the services would not show him.
+package frame
+
+import (
+	"context"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/live"
+	"halfkey/iam/recall"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/auth"
+	"halfkey/web/ui"
+)
+
+// Frame makes pages' frames. Make it with New.
+type Frame struct {
+	Parts
+	known *recall.Memory[spot, standing]
+}
+
+// Parts is what a frame is made of.
+type Parts struct {
+	Door    *auth.Door
+	Orgs    *orgs.Service
+	Devices *devices.Service
+	Decider *policies.Decider
+	Live    *live.Hub
+	Now     func() time.Time
+}
+
+// New joins the parts. What somebody may see is remembered for two seconds at
+// most, and only while nobody's rights change.
+func New(p Parts) *Frame {
+	return &Frame{Parts: p, known: recall.New[spot, standing](10_000, 2*time.Second)}
+}
+
+// spot is a person at a place; an empty place stands for the first that he sees.
+type spot struct {
+	user iam.UserID
+	org  iam.OrgID
+}
+
+// standing is what a person is at a place.
+type standing struct {
+	org      orgs.Org
+	path     []orgs.Crumb // from the highest that he may see
+	places   []orgs.Org   // where else he may go
+	names    map[iam.OrgID]string
+	role     policies.Role
+	manages  bool // sees the portal here; else the channels alone
+	platform bool // looks after the installation
+	key      *ui.MaskedKey
+}
+
+// Here is the page that is asked for and where it plays.
+type Here struct {
+	Page     ui.Page
+	Org      orgs.Org
+	Manages  bool
+	Platform bool // and belongs to no organisation
+	query    string
+}
+
+// Link is a path of ours that stays at this place.
+func (h Here) Link(path string) string { return path + h.query }
+
+// At makes the frame of a page; active is the entry of the menu to mark. The
+// place is the query's org, or the first that the viewer may see. It fails with
+// policies.ErrHidden for a place that he may not see.
+func (f *Frame) At(c echo.Context, title, active string) (Here, error) {
+	ctx := c.Request().Context()
+	var org iam.OrgID
+	if s := c.QueryParam("org"); s != "" {
+		var err error
+		if org, err = iam.ParseOrgID(s); err != nil {
+			return Here{}, err
+		}
+	}
+	return f.in(c, ctx, org, title, active)
+}
+
+// In is At for a page whose place is known, such as a device's.
+func (f *Frame) In(c echo.Context, org iam.OrgID, title, active string) (Here, error) {
+	return f.in(c, c.Request().Context(), org, title, active)
+}
+
+func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, active string) (Here, error) {
+	session, ok := auth.Of(ctx)
+	if !ok {
+		return Here{}, auth.ErrSignIn
+	}
+	s, err := f.standing(ctx, spot{session.User, org})
+	if err != nil {
+		return Here{}, err
+	}
+	h := Here{Page: f.Door.Page(c, title), Org: s.org, Manages: s.manages, Platform: s.platform && s.org.ID == ""}
+	if org != "" {
+		h.query = "?org=" + string(org)
+	}
+	h.Page.Active = active
+	h.Page.Viewer = &ui.Viewer{Name: session.Name, Role: RoleWord(ctx, s.role)}
+	h.Page.Crumbs, h.Page.Orgs = s.crumbs(), s.switcher(ctx, active)
+	h.Page.RegKey = s.key
+	h.Page.Nav, err = f.menu(ctx, h, s)
+	return h, err
+}
+
+func (f *Frame) standing(ctx context.Context, at spot) (standing, error) {
+	version, err := f.Decider.Version(ctx)
+	if err != nil {
+		return standing{}, err
+	}
+	if s, ok := f.known.Get(at, version); ok {
+		return s, nil
+	}
+	s, err := f.look(ctx, at)
+	if err == nil {
+		f.known.Put(at, version, s)
+	}
+	return s, err
+}
+
+// PlaceNames are the names of the places that the viewer may see.
+func (f *Frame) PlaceNames(ctx context.Context) (map[iam.OrgID]string, error) {
+	session, ok := auth.Of(ctx)
+	if !ok {
+		return nil, auth.ErrSignIn
+	}
+	s, err := f.standing(ctx, spot{user: session.User})
+	return s.names, err
+}

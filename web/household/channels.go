@@ -1,0 +1,227 @@
+package household
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/iam/live"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/plot"
+	"halfkey/web/show"
+	"halfkey/web/stream"
+	"halfkey/web/ui"
+)
+
+// channels shows the first of the viewer's channels large, the others as rows.
+func (h *House) channels(c echo.Context) error {
+	here, err := h.Frame.At(c, ui.T(c.Request().Context(), "household.channels"), "channels")
+	if err != nil {
+		return err
+	}
+	list, err := h.shared(c.Request().Context(), here.Org.ID)
+	if err != nil {
+		return err
+	}
+	var first *devices.View
+	if len(list) > 0 {
+		first = &list[0]
+	}
+	return h.answer(c, here, list, first)
+}
+
+func (h *House) channel(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := h.find(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	here, err := h.Frame.In(c, d.Org, d.Name, "channels")
+	if err != nil {
+		return err
+	}
+	list, err := h.shared(ctx, d.Org)
+	if err != nil {
+		return err
+	}
+	return h.answer(c, here, list, &d)
+}
+
+// find is the device behind a channel's number; devices.ErrUnknown is also what
+// those hear who may not see it.
+func (h *House) find(ctx context.Context, number string) (devices.View, error) {
+	id, err := channels.ParseID(number)
+	if err != nil {
+		return devices.View{}, devices.ErrUnknown
+	}
+	return h.Devices.ByChannel(ctx, id.String())
+}
+
+func (h *House) answer(c echo.Context, here frame.Here, list []devices.View, shown *devices.View) error {
+	ctx := c.Request().Context()
+	v := channelPage{Org: here.Org.Name}
+	if shown != nil {
+		wanted := c.QueryParam("range")
+		link := func(r plot.Range) string { return "/c/" + shown.Channel + "?range=" + r.ID }
+		s := summed(*shown)
+		if s.Measured {
+			now := h.Now()
+			var err error
+			s.Chart, err = plot.Draw(ctx, h.Channels, plot.Wish{ID: "readings", Channel: shown.Channel, Name: ui.T(ctx, "household.chart", "Field", s.Field, "Name", s.Name),
+				Summary: shown.Summary, Range: plot.Parse(wanted, plot.Heard(shown.Summary), now), Link: link, Below: true}, now)
+			if err != nil {
+				return err
+			}
+		}
+		v.Shown, v.Others = &s, rows(list, shown.Channel)
+		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
+	} else {
+		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}}.Encode()
+	}
+	owner, err := h.owner(ctx, here.Org.ID)
+	if err != nil {
+		return err
+	}
+	v.Owner, v.Lede = owner, lede(ctx, len(list), owner)
+	return show.Page(c, http.StatusOK, channelView(here.Page, v))
+}
+
+func waiting(c channel) string {
+	if c.Measured {
+		return ""
+	}
+	return "yes"
+}
+
+func summed(d devices.View) channel {
+	return channel{ID: d.Channel, Name: d.Name, Field: d.Summary.FieldName, Value: plot.Value(d.Summary), Unit: d.Summary.Unit,
+		State: string(d.Presence), Since: plot.Heard(d.Summary), Measured: d.Summary.LastValue != ""}
+}
+
+func rows(list []devices.View, shown string) []ui.Tile {
+	var all []ui.Tile
+	for _, d := range list {
+		if d.Channel == shown {
+			continue
+		}
+		all = append(all, ui.Tile{Title: d.Name, Href: "/c/" + d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit,
+			Points: d.Summary.Spark, State: string(d.Presence), Since: plot.Heard(d.Summary), Row: true})
+	}
+	return all
+}
+
+// owner is who shares with the viewer: the owner of the place, if that is somebody else.
+func (h *House) owner(ctx context.Context, org iam.OrgID) (string, error) {
+	holders, err := h.Decider.WhoMay(ctx, policies.ManagePeople, org)
+	if err != nil {
+		return "", err
+	}
+	me, _ := policies.Asking(ctx)
+	name := ""
+	for _, p := range holders {
+		if p.User == me {
+			return "", nil
+		}
+		if name == "" && p.Role == policies.Owner {
+			name = p.Name
+		}
+	}
+	return name, nil
+}
+
+func lede(ctx context.Context, n int, owner string) string {
+	switch {
+	case n == 0:
+		return ""
+	case owner == "":
+		return ui.T(ctx, "household.lede", "Count", n)
+	}
+	return ui.T(ctx, "household.lede.by", "Count", n, "Owner", owner)
+}
+
+// data is what a chart's script reads: the points that the page has drawn, and
+// newer ones.
+func (h *House) data(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := h.find(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	now := h.Now()
+	r := plot.Parse(c.QueryParam("range"), plot.Heard(d.Summary), now)
+	points, err := plot.Read(ctx, h.Channels, d.Channel, now.Add(-r.Span), now)
+	if err != nil {
+		return err
+	}
+	if points == nil {
+		points = []ui.Point{}
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusOK, ui.ChartData{Points: points})
+}
+
+// stream keeps the values alive. A channel's first value makes the page anew, as
+// does the first channel of somebody who had none.
+func (h *House) stream(c echo.Context) (stream.View, error) {
+	here, err := h.Frame.At(c, "", "channels")
+	if err != nil {
+		return stream.View{}, err
+	}
+	id, waited := c.QueryParam("id"), c.QueryParam("waiting") != ""
+	if id != "" {
+		if _, err := h.find(c.Request().Context(), id); err != nil {
+			return stream.View{}, err
+		}
+	}
+	fresh := plot.Fresh(h.Channels, id, h.Now)
+	wants := func(e live.Event) bool { return e.Kind == live.Value || e.Kind == live.Device }
+	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
+		list, err := h.shared(ctx, here.Org.ID)
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			if len(list) > 0 {
+				return out.Go(here.Link("/c"))
+			}
+			return nil
+		}
+		d, err := h.find(ctx, id)
+		if errors.Is(err, devices.ErrUnknown) || fault.Of(err) != nil && fault.Of(err).Kind == fault.NotFound {
+			return out.Go("/c") // no longer his to see
+		}
+		if err != nil {
+			return err
+		}
+		if waited && d.Summary.LastValue != "" {
+			return out.Go("/c/" + id)
+		}
+		if err := h.draw(ctx, out, d, list); err != nil || waited {
+			return err
+		}
+		points, err := fresh(ctx)
+		if err != nil {
+			return err
+		}
+		return out.Chart("readings", points)
+	}}, nil
+}
+
+func (h *House) draw(ctx context.Context, out *stream.Out, d devices.View, list []devices.View) error {
+	s := summed(d)
+	if err := out.Part(ctx, "newest", newest(s)); err != nil {
+		return err
+	}
+	if err := out.Part(ctx, "staleness", staleness(s)); err != nil {
+		return err
+	}
+	return out.Part(ctx, "others", otherChannels(rows(list, d.Channel)))
+}

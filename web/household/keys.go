@@ -1,0 +1,75 @@
+package household
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices"
+	"halfkey/iam/vault"
+	"halfkey/policies"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+func (h *House) keys(c echo.Context) error { return h.answerKeys(c, "", "") }
+
+// reveal shows the viewer's own key of one channel, on the record.
+func (h *House) reveal(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := h.find(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	key, err := h.Devices.RevealReadKey(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	return h.answerKeys(c, d.Channel, key)
+}
+
+// answerKeys lists the viewer's keys, one of them perhaps shown.
+func (h *House) answerKeys(c echo.Context, channel string, shown vault.Secret) error {
+	ctx := c.Request().Context()
+	here, err := h.Frame.At(c, ui.T(ctx, "household.keys.title"), "keys")
+	if err != nil {
+		return err
+	}
+	list, err := h.Devices.List(ctx, devices.Filter{Limit: 200})
+	if err != nil {
+		return err
+	}
+	keys, err := h.own(ctx, list)
+	if err != nil {
+		return err
+	}
+	for i := range keys {
+		if keys[i].Channel == channel && shown != "" {
+			keys[i].Shown = shown.Reveal()
+			keys[i].Example = h.ReadURL(c) + "/channels/" + channel + "/feeds/last.json?api_key=…"
+		}
+	}
+	here.Page.Path = "/k"
+	return show.Page(c, http.StatusOK, keysPage(here.Page, keys))
+}
+
+// own are the viewer's keys of the channels that he sees, made or not.
+func (h *House) own(ctx context.Context, list []devices.View) ([]ownKey, error) {
+	me, _ := policies.Asking(ctx)
+	made, err := h.Channels.ReadKeysOf(ctx, me)
+	if err != nil {
+		return nil, err
+	}
+	var all []ownKey
+	for _, d := range list {
+		k := ownKey{Channel: d.Channel, Name: d.Name}
+		for _, m := range made {
+			if m.Channel == d.Channel {
+				k.Made, k.Used = true, m.Used
+			}
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}

@@ -1,0 +1,154 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/boombuler/barcode/qr"
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices/wire"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// askPlace begins with the place; with a key in the address it goes on
+// listening, without showing the key again.
+func (p *Portal) askPlace(c echo.Context) error {
+	if c.QueryParam("key") != "" {
+		return p.listen(c)
+	}
+	return p.answerPlace(c, http.StatusOK, "")
+}
+
+func (p *Portal) answerPlace(c echo.Context, status int, wrong string) error {
+	ctx := c.Request().Context()
+	h, err := p.Frame.At(c, ui.T(ctx, "portal.new.title"), "devices")
+	if err != nil {
+		return err
+	}
+	v := p.addView(ctx, h)
+	v.Chosen, v.Wrong = string(h.Org.ID), wrong
+	if v.Places, err = p.placesFor(ctx, policies.RevealRegistrationKey); err != nil {
+		return err
+	}
+	if len(v.Places) == 0 {
+		return policies.ErrRefused
+	}
+	h.Page.RegKey = nil
+	return show.Page(c, status, addPage(h.Page, v))
+}
+
+func (p *Portal) addView(ctx context.Context, h frame.Here) addDevice {
+	return addDevice{Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: h.Link("/devices")}}
+}
+
+// showKey shows the key of a place: the one thing that happens before the
+// device calls. A place without a key gets one.
+func (p *Portal) showKey(c echo.Context) error {
+	ctx := c.Request().Context()
+	org, err := iam.ParseOrgID(c.FormValue("org"))
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, org, ui.T(ctx, "portal.new.title"), "devices")
+	if err != nil {
+		return err
+	}
+	since := p.Now()
+	k, err := p.Orgs.EnsureKey(ctx, org)
+	if err != nil {
+		return err
+	}
+	first, second, err := p.Orgs.RevealKey(ctx, k.ID)
+	if err != nil {
+		return err
+	}
+	v := p.addView(ctx, h)
+	v.At, v.Place, v.Chosen, v.Key, v.Label = 1, h.Org.Name, string(org), string(k.ID), k.Label
+	whole := wire.RegKey{Form: wire.Form(k.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}
+	v.Whole, v.Classic = whole.Typed(), k.Form == orgs.Classic
+	v.First, v.Second, _ = strings.Cut(v.Whole, "-")
+	v.Enrol = p.BaseURL(c) + "/enrol"
+	if v.QR, v.QRSize, err = code(v.Enrol + "#" + v.Whole); err != nil {
+		return err
+	}
+	h.Page.Path, h.Page.RegKey = "/devices/new", nil
+	return p.answerAdd(c, h, v, k.ID, since)
+}
+
+// code draws what a phone scans. The key stands after the #, where no server sees it.
+func code(address string) (path string, size int, err error) {
+	picture, err := qr.Encode(address, qr.M, qr.Auto)
+	if err != nil {
+		return "", 0, err
+	}
+	path, size = ui.QRPath(picture)
+	return path, size, nil
+}
+
+// listen is the page after the key was shown: for who comes back to it, or has
+// no script.
+func (p *Portal) listen(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, since, err := parseListening(c.QueryParam("key"), c.QueryParam("since"), p.Now())
+	if err != nil {
+		return err
+	}
+	k, err := p.Orgs.Key(ctx, id)
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, k.Org, ui.T(ctx, "portal.new.title"), "devices")
+	if err != nil {
+		return err
+	}
+	v := p.addView(ctx, h)
+	v.At, v.Place, v.Chosen, v.Key, v.Label, v.First = 1, h.Org.Name, string(k.Org), string(id), k.Label, k.Hint+"…"
+	h.Page.RegKey = nil
+	return p.answerAdd(c, h, v, id, since)
+}
+
+func (p *Portal) answerAdd(c echo.Context, h frame.Here, v addDevice, key iam.KeyID, since time.Time) error {
+	var err error
+	if v.Arrival, err = p.arrival(c.Request().Context(), key, since); err != nil {
+		return err
+	}
+	v.Arrival.First = v.First
+	v.At = v.Arrival.step()
+	h.Page.Stream = eventsFor("new", h, "key", v.Key, "since", strconv.FormatInt(iam.Micros(since), 10), "first", v.First)
+	return show.Page(c, http.StatusOK, addPage(h.Page, v))
+}
+
+// longestListening is how far back a page may ask what has arrived.
+const longestListening = 24 * time.Hour
+
+// parseListening takes the key and the time, in microseconds, that a page was
+// opened with.
+func parseListening(key, since string, now time.Time) (iam.KeyID, time.Time, error) {
+	id, err := iam.ParseKeyID(key)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	us, err := strconv.ParseInt(since, 10, 64)
+	at := iam.Time(us)
+	if err != nil || at.Before(now.Add(-longestListening)) || at.After(now) {
+		at = now.Add(-time.Hour)
+	}
+	return id, at, nil
+}
+
+// mayNot reports a refusal that a page shows as nothing.
+func mayNot(err error) bool {
+	f, ok := errors.AsType[*fault.Fault](err)
+	return ok && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
+}

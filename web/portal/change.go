@@ -1,0 +1,180 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/policies"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// with runs a deed on the device that the address names, and goes back to its page.
+func (p *Portal) with(c echo.Context, do func(context.Context, iam.DeviceID) error) error {
+	id, err := iam.ParseDeviceID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := do(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/devices/"+string(id))
+}
+
+func (p *Portal) rename(c echo.Context) error {
+	err := p.with(c, func(ctx context.Context, id iam.DeviceID) error {
+		return p.Devices.Rename(ctx, id, c.FormValue("name"))
+	})
+	if errors.Is(err, iam.ErrName) {
+		return p.answerDevice(c, http.StatusUnprocessableEntity, "", &ui.FieldError{Name: "name", Text: fault.Of(err).Sentence})
+	}
+	return err
+}
+
+func (p *Portal) suspend(c echo.Context) error { return p.with(c, p.Devices.Suspend) }
+
+func (p *Portal) resume(c echo.Context) error { return p.with(c, p.Devices.Resume) }
+
+// revealReadKey shows the viewer's own key on the device's page, once.
+func (p *Portal) revealReadKey(c echo.Context) error {
+	id, err := iam.ParseDeviceID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	key, err := p.Devices.RevealReadKey(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return p.answerDevice(c, http.StatusOK, key, nil)
+}
+
+// askMove says who will see the device and who no longer, before it moves.
+func (p *Portal) askMove(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := p.named(c)
+	if err != nil {
+		return err
+	}
+	to, err := iam.ParseOrgID(c.QueryParam("to"))
+	if err != nil {
+		return err
+	}
+	place, err := p.Orgs.Get(ctx, to)
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, d.Org, d.Name, "devices")
+	if err != nil {
+		return err
+	}
+	if to == d.Org {
+		return c.Redirect(http.StatusSeeOther, "/devices/"+string(d.ID))
+	}
+	q := question{Title: ui.T(ctx, "portal.device.move.title", "Name", d.Name, "Org", place.Name), Text: ui.T(ctx, "portal.device.move.text"),
+		Action: "/devices/" + string(d.ID) + "/move", Hidden: hidden("to", string(to)), Yes: ui.T(ctx, "portal.device.move.yes"),
+		No: ui.T(ctx, "portal.device.move.no"), NoHref: "/devices/" + string(d.ID)}
+	if q.Lines, err = p.moveChanges(ctx, d.Org, to); err != nil {
+		return err
+	}
+	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
+}
+
+// moveChanges names who loses and who gains sight.
+func (p *Portal) moveChanges(ctx context.Context, from, to iam.OrgID) ([]string, error) {
+	before, err := p.Decider.WhoMay(ctx, policies.ReadDevice, from)
+	if err != nil {
+		return nil, err
+	}
+	after, err := p.Decider.WhoMay(ctx, policies.ReadDevice, to)
+	if err != nil {
+		return nil, err
+	}
+	lines := append(missing(ctx, before, after, "portal.device.move.lose"), missing(ctx, after, before, "portal.device.move.gain")...)
+	if len(lines) == 0 {
+		lines = []string{ui.T(ctx, "portal.device.move.same")}
+	}
+	return lines, nil
+}
+
+func missing(ctx context.Context, here, there []policies.Holder, id string) []string {
+	in := map[iam.UserID]bool{}
+	for _, h := range there {
+		in[h.User] = true
+	}
+	var lines []string
+	for _, h := range here {
+		if !in[h.User] {
+			lines = append(lines, ui.T(ctx, id, "Name", h.Name))
+		}
+	}
+	return lines
+}
+
+func (p *Portal) move(c echo.Context) error {
+	to, err := iam.ParseOrgID(c.FormValue("to"))
+	if err != nil {
+		return err
+	}
+	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to) })
+}
+
+func (p *Portal) askOffboard(c echo.Context) error {
+	d, err := p.named(c)
+	if err != nil {
+		return err
+	}
+	return p.answerOffboard(c, http.StatusOK, d, "", "")
+}
+
+func (p *Portal) answerOffboard(c echo.Context, status int, d devices.View, typed, wrong string) error {
+	h, err := p.Frame.In(c, d.Org, d.Name, "devices")
+	if err != nil {
+		return err
+	}
+	h.Page.Path = "/devices/" + string(d.ID) + "/offboard"
+	return show.Page(c, status, offboardPage(h.Page, d.Name, d.Serial, "/devices/"+string(d.ID), typed, wrong))
+}
+
+func (p *Portal) offboard(c echo.Context) error {
+	err := p.with(c, func(ctx context.Context, id iam.DeviceID) error {
+		return p.Devices.Retire(ctx, id, c.FormValue("serial"))
+	})
+	if !errors.Is(err, devices.ErrTyped) {
+		return err
+	}
+	d, getErr := p.named(c)
+	if getErr != nil {
+		return getErr
+	}
+	return p.answerOffboard(c, http.StatusUnprocessableEntity, d, c.FormValue("serial"), fault.Of(err).Fields[0].What)
+}
+
+// named is the device that the address names.
+func (p *Portal) named(c echo.Context) (devices.View, error) {
+	id, err := iam.ParseDeviceID(c.Param("id"))
+	if err != nil {
+		return devices.View{}, err
+	}
+	return p.Devices.Get(c.Request().Context(), id)
+}
+
+// placesFor are the places where the viewer may do act, for a choice.
+func (p *Portal) placesFor(ctx context.Context, act policies.Action) ([]ui.Option, error) {
+	list, err := p.Orgs.Places(ctx, act)
+	if err != nil {
+		return nil, err
+	}
+	var all []ui.Option
+	for _, o := range list {
+		if o.Parent != "" {
+			all = append(all, ui.Option{Value: string(o.ID), Label: o.Name})
+		}
+	}
+	return all, nil
+}

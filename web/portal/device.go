@@ -1,0 +1,210 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/live"
+	"halfkey/iam/vault"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/plot"
+	"halfkey/web/show"
+	"halfkey/web/stream"
+	"halfkey/web/ui"
+)
+
+func (p *Portal) device(c echo.Context) error {
+	return p.answerDevice(c, http.StatusOK, "", nil)
+}
+
+// answerDevice draws a device's page: with the viewer's read key, just asked
+// for, or with what was wrong with a name.
+func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wrong *ui.FieldError) error {
+	id, err := iam.ParseDeviceID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	d, err := p.Devices.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, d.Org, d.Name, "devices")
+	if err != nil {
+		return err
+	}
+	if !h.Manages {
+		return c.Redirect(http.StatusSeeOther, "/c/"+d.Channel)
+	}
+	v, err := p.deviceView(ctx, h, d, c.QueryParam("range"))
+	if err != nil {
+		return err
+	}
+	v.Shown = key.Reveal()
+	if wrong != nil {
+		v.Wrong, v.NewName = *wrong, c.FormValue("name")
+	}
+	h.Page.Path = "/devices/" + string(id)
+	h.Page.Stream = eventsFor("device", h, "id", string(id), "waiting", waitingWord(v.Waiting))
+	return show.Page(c, status, deviceView(h.Page, v))
+}
+
+func waitingWord(waiting bool) string {
+	if waiting {
+		return "yes"
+	}
+	return ""
+}
+
+func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, wanted string) (v devicePage, err error) {
+	v = devicePage{ID: string(d.ID), Name: d.Name, Serial: d.Serial, State: string(d.Presence), Since: plot.Heard(d.Summary),
+		Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: "/devices"}, NewName: d.Name, Place: string(d.Org),
+		Waiting: d.Summary.LastValue == "", Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
+		CanManage: p.Decider.May(ctx, policies.ManageDevice, d.Org), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
+		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.May(ctx, policies.RevealReadKey, d.Org)}
+	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
+	if !v.Waiting {
+		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }
+		if v.Reading.Chart, err = p.chart(ctx, d, wanted, link); err != nil {
+			return v, err
+		}
+	}
+	if v.Facts, err = p.facts(ctx, d); err != nil {
+		return v, err
+	}
+	v.WriteKey = writeKey(ctx, d)
+	if v.ReadKeys, err = p.readKeys(ctx, d); err != nil {
+		return v, err
+	}
+	if v.CanMove {
+		if v.Places, err = p.placesFor(ctx, policies.MoveDevice); err != nil {
+			return v, err
+		}
+	}
+	v.History, err = p.history(ctx, d)
+	return v, err
+}
+
+// facts is who the device is.
+func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
+	path, err := p.Orgs.Path(ctx, d.Org)
+	if err != nil {
+		return nil, err
+	}
+	var place []string
+	for _, c := range path {
+		place = append(place, c.Name)
+	}
+	seen, err := p.Decider.WhoMay(ctx, policies.ReadDevice, d.Org)
+	if err != nil {
+		return nil, err
+	}
+	var people []string
+	for _, s := range seen {
+		if s.Role != policies.PlatformAdmin {
+			people = append(people, s.Name)
+		}
+	}
+	all := []fact{
+		{ui.T(ctx, "portal.device.serial"), mono(d.Serial)},
+		{ui.T(ctx, "portal.device.belongs"), text(strings.Join(place, " / "))},
+		{ui.T(ctx, "portal.device.channel"), mono(d.Channel)},
+		{ui.T(ctx, "portal.device.joined"), ui.At(d.Boarded)},
+		{ui.T(ctx, "portal.device.door"), text(doorWord(ctx, d.Door))},
+	}
+	for _, o := range []struct{ name, value string }{{ui.T(ctx, "portal.device.model"), d.Model}, {ui.T(ctx, "portal.device.firmware"), d.Firmware}} {
+		if o.value != "" {
+			all = append(all, fact{o.name, text(o.value)})
+		}
+	}
+	if d.Summary.Interval > 0 {
+		all = append(all, fact{ui.T(ctx, "portal.device.calls"), text(ui.T(ctx, "portal.device.every", "Every", every(d.Summary.Interval)))})
+	}
+	return append(all, fact{ui.T(ctx, "portal.device.seen"), text(strings.Join(people, ", "))}), nil
+}
+
+func text(s string) templ.Component { return templ.Raw(templ.EscapeString(s)) }
+
+func mono(s string) templ.Component {
+	return templ.Raw(`<span class="mono">` + templ.EscapeString(s) + `</span>`)
+}
+
+func doorWord(ctx context.Context, d devices.Door) string {
+	if d == devices.Simple {
+		return ui.T(ctx, "portal.device.door.simple")
+	}
+	return ui.T(ctx, "portal.device.door.proved")
+}
+
+// writeKey tells the way of the device's key, which nobody reads.
+func writeKey(ctx context.Context, d devices.View) []ui.Tick {
+	at := func(t []ui.Tick, text, when string) []ui.Tick {
+		return append(t, ui.Tick{Text: text, When: when, State: "done"})
+	}
+	var t []ui.Tick
+	t = at(t, ui.T(ctx, "portal.keys.made", "N", int(d.Version)), ui.Moment(ctx, d.Boarded))
+	t = at(t, ui.T(ctx, "portal.keys.sealed"), ui.Clock(ctx, d.Sealed))
+	switch {
+	case d.State == devices.Retired:
+		t = append(t, ui.Tick{Text: ui.T(ctx, "portal.keys.ended"), When: ui.Moment(ctx, d.Removed), State: "wrong"})
+	case d.Summary.LastValue == "":
+		t = append(t, ui.Tick{Text: ui.T(ctx, "portal.keys.unwritten"), State: "wait"})
+	default:
+		t = at(t, ui.T(ctx, "portal.keys.written"), "")
+	}
+	return t
+}
+
+func (p *Portal) readKeys(ctx context.Context, d devices.View) ([]readKey, error) {
+	list, err := p.Channels.ReadKeys(ctx, d.Channel)
+	if err != nil {
+		return nil, err
+	}
+	var all []readKey
+	for _, k := range list {
+		all = append(all, readKey{Label: k.Label, Used: k.Used})
+	}
+	return all, nil
+}
+
+func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
+	id, err := iam.ParseDeviceID(c.QueryParam("id"))
+	if err != nil {
+		return stream.View{}, err
+	}
+	d, err := p.Devices.Get(c.Request().Context(), id)
+	if err != nil {
+		return stream.View{}, err
+	}
+	waiting := c.QueryParam("waiting") != ""
+	fresh := p.fresh(c.Request().Context(), d.Channel)
+	wants := func(e live.Event) bool { return e.ID == string(id) || e.ID == d.Channel }
+	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
+		d, err := p.Devices.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if waiting && d.Summary.LastValue != "" {
+			return out.Go("/devices/" + string(id))
+		}
+		history, err := p.history(ctx, d)
+		if err != nil {
+			return err
+		}
+		return firstError(
+			func() error {
+				return out.Part(ctx, "device-state", deviceState(string(d.Presence), plot.Heard(d.Summary)))
+			},
+			func() error { return out.Part(ctx, "write-key", ui.Ticks("write-key", writeKey(ctx, d))) },
+			func() error { return out.Part(ctx, "news", newsFeed(history)) },
+			func() error { return p.drawFresh(ctx, out, d.Channel, fresh) },
+		)
+	}}, nil
+}

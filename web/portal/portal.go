@@ -1,0 +1,71 @@
+// Package portal is what owners and managers see: their places, devices, people,
+// and what happened. Each page parses its address, asks the services, and draws
+// the answer; whatever the viewer may not see never reaches it.
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"gorm.io/gorm"
+
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/frame"
+)
+
+// Portal serves the pages.
+type Portal struct {
+	Frame    *frame.Frame
+	Orgs     *orgs.Service
+	Devices  *devices.Service
+	Channels *channels.Store
+	Decider  *policies.Decider
+	Users    *iam.Users
+	DB       *gorm.DB                    // of the trail
+	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
+	Now      func() time.Time
+}
+
+// Mount adds the pages; g lets only those in who are signed in.
+func (p *Portal) Mount(g *echo.Group) {
+	for path, page := range map[string]echo.HandlerFunc{
+		"/": p.home, "/orgs": p.orgs, "/devices": p.devices, "/devices/new": p.askPlace, "/devices/:id": p.device,
+		"/devices/:id/move": p.askMove, "/devices/:id/offboard": p.askOffboard, "/pending": p.pending,
+		"/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
+	} {
+		g.GET(path, page)
+		g.HEAD(path, page)
+	}
+	g.POST("/orgs", p.newOrg)
+	g.POST("/devices/new", p.showKey)
+	g.POST("/devices/:id/name", p.rename)
+	g.POST("/devices/:id/pause", p.suspend)
+	g.POST("/devices/:id/resume", p.resume)
+	g.POST("/devices/:id/move", p.move)
+	g.POST("/devices/:id/offboard", p.offboard)
+	g.POST("/devices/:id/read-key", p.revealReadKey)
+	g.POST("/pending/:id/accept", p.accept)
+	g.POST("/pending/:id/refuse", p.refuse)
+	g.POST("/pending/:id/lift", p.lift)
+	g.POST("/people/invite", p.invite)
+	g.POST("/people/invitations/:id/revoke", p.revokeInvitation)
+	g.POST("/people/roles/:id/end", p.endRole)
+}
+
+// Streams are the pages that stay alive.
+func (p *Portal) Streams() map[string]frame.Stream {
+	return map[string]frame.Stream{
+		"home": p.homeStream, "devices": p.devicesStream, "device": p.deviceStream, "new": p.arrivalStream,
+		"pending": p.pendingStream, "people": p.peopleStream, "activity": p.activityStream,
+	}
+}
+
+// mayAdd tells whether the viewer may hand a registration key of org to a device.
+func (p *Portal) mayAdd(ctx context.Context, org iam.OrgID) bool {
+	return p.Decider.May(ctx, policies.RevealRegistrationKey, org)
+}

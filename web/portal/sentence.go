@@ -1,0 +1,139 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/ui"
+)
+
+// sentence is how a verb of the trail is told.
+type sentence struct {
+	id, refused string // of the message; the second when it was refused
+	icon, kind  string
+}
+
+// sentences tell the trail's verbs. What is not here is told as it is.
+var sentences = map[string]sentence{
+	"device.board":       {id: "activity.device.board", icon: "circle-check", kind: "good"},
+	"device.board-again": {id: "activity.device.again", icon: "refresh-cw"},
+	"device.register":    {id: "activity.device.register", refused: "activity.device.refused", icon: "circle-alert", kind: "warn"},
+	"device.ask":         {id: "activity.device.ask", icon: "radio"},
+	"device.accept":      {id: "activity.device.accept", icon: "circle-check", kind: "good"},
+	"device.decline":     {id: "activity.device.decline", icon: "circle-x"},
+	"device.lift":        {id: "activity.device.lift", icon: "rotate-cw"},
+	"device.drop":        {id: "activity.device.drop", icon: "x"},
+	"device.rename":      {id: "activity.device.rename", icon: "pencil"},
+	"device.move":        {id: "activity.device.move", icon: "network"},
+	"device.suspend":     {id: "activity.device.suspend", icon: "pause", kind: "warn"},
+	"device.resume":      {id: "activity.device.resume", icon: "play", kind: "good"},
+	"device.retire":      {id: "activity.device.retire", icon: "trash-2"},
+	"read-key.reveal":    {id: "activity.readkey.reveal", icon: "eye"},
+	"key.issue":          {id: "activity.key.issue", icon: "key-round"},
+	"key.reveal":         {id: "activity.key.reveal", icon: "eye"},
+	"key.replace":        {id: "activity.key.replace", icon: "rotate-cw"},
+	"key.revoke":         {id: "activity.key.revoke", icon: "circle-x", kind: "warn"},
+	"key.exposed":        {id: "activity.key.exposed", icon: "triangle-alert", kind: "bad"},
+	"org.found":          {id: "activity.org.found", icon: "house-plug", kind: "good"},
+	"org.make":           {id: "activity.org.make", icon: "network"},
+	"org.rename":         {id: "activity.org.rename", icon: "pencil"},
+	"person.invite":      {id: "activity.person.invite", icon: "user-plus"},
+	"invitation.accept":  {id: "activity.invitation.accept", icon: "users", kind: "good"},
+	"invitation.revoke":  {id: "activity.invitation.revoke", icon: "x"},
+	"role.end":           {id: "activity.role.end", icon: "user"},
+	"session.open":       {id: "activity.session.open", refused: "activity.session.refused", icon: "user"},
+	"session.close":      {id: "activity.session.close", icon: "log-out"},
+	"platform.set-up":    {id: "activity.platform.setup", icon: "shield"},
+}
+
+// told turns lines of the trail into sentences, with the names of the devices,
+// people and places that they are about, as far as the viewer may know them.
+func (p *Portal) told(ctx context.Context, lines []audit.Entry) ([]news, error) {
+	n, err := p.namesIn(ctx, lines)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]news, len(lines))
+	for i, e := range lines {
+		all[i] = n.tell(ctx, e)
+	}
+	return all, nil
+}
+
+// names are what the lines' ids stand for.
+type names struct {
+	devices map[iam.DeviceID]string
+	people  map[iam.UserID]iam.User
+	places  map[iam.OrgID]string
+}
+
+func (p *Portal) namesIn(ctx context.Context, lines []audit.Entry) (n names, err error) {
+	var ids []iam.DeviceID
+	var people []iam.UserID
+	for _, e := range lines {
+		switch e.ObjectType {
+		case "device":
+			ids = append(ids, iam.DeviceID(e.ObjectID))
+		case "user":
+			people = append(people, iam.UserID(e.ObjectID))
+		}
+	}
+	if n.devices, err = p.Devices.Names(ctx, ids); err != nil {
+		return n, err
+	}
+	if len(people) > 0 {
+		if n.people, err = p.Users.Names(ctx, people); err != nil {
+			return n, err
+		}
+	}
+	n.places, err = p.placeNames(ctx)
+	return n, err
+}
+
+func (n names) tell(ctx context.Context, e audit.Entry) news {
+	s, ok := sentences[e.Verb]
+	if !ok {
+		s = sentence{id: "activity.other", icon: "info"}
+	}
+	id := s.id
+	if e.Outcome == audit.Refused && s.refused != "" {
+		id = s.refused
+	}
+	return news{Icon: s.icon, Kind: s.kind, Text: ui.Rich(id, n.values(ctx, e)...), At: e.Time()}
+}
+
+// values fill the placeholders that any sentence may have.
+func (n names) values(ctx context.Context, e audit.Entry) []any {
+	d := e.Details()
+	text := func(key string) string {
+		if v, ok := d[key]; ok {
+			return fmt.Sprint(v)
+		}
+		return ""
+	}
+	device := n.devices[iam.DeviceID(e.ObjectID)]
+	if device == "" {
+		device = text("serial")
+	}
+	serial := text("serial")
+	if serial == "" {
+		serial = e.ObjectID
+	}
+	role := policies.Role(text("role"))
+	return []any{"Actor", e.ActorName, "Device", device, "Serial", serial, "Place", n.places[iam.OrgID(e.OrgID)],
+		"From", n.place(text("from")), "To", n.place(text("to")), "Name", text("name"), "Email", text("email"),
+		"Role", frame.RoleWord(ctx, role), "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", text("channel"),
+		"Cause", text("cause"), "Verb", e.Verb, "Count", int(e.Count)}
+}
+
+// place is the name that an id stands for, or the text itself where it is none.
+func (n names) place(s string) string {
+	if name, ok := n.places[iam.OrgID(s)]; ok {
+		return name
+	}
+	return s
+}

@@ -1,0 +1,147 @@
+package portal
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"halfkey/iam"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/ui"
+)
+
+// kindIcon and kindWord show what sort of device it is.
+func kindIcon(kind string) string {
+	switch kind {
+	case "thermometer":
+		return "thermometer"
+	case "humidity":
+		return "droplets"
+	}
+	return "cpu"
+}
+
+func kindWord(ctx context.Context, kind string) string {
+	switch kind {
+	case "thermometer":
+		return ui.T(ctx, "portal.kind.thermometer")
+	case "humidity":
+		return ui.T(ctx, "portal.kind.humidity")
+	case "gateway":
+		return ui.T(ctx, "portal.kind.gateway")
+	case "agent":
+		return ui.T(ctx, "portal.kind.agent")
+	}
+	return ui.T(ctx, "portal.kind.other")
+}
+
+func orgWord(ctx context.Context, k orgs.Kind) string {
+	switch k {
+	case orgs.Tenant:
+		return ui.T(ctx, "portal.orgkind.tenant")
+	case orgs.Household:
+		return ui.T(ctx, "portal.orgkind.household")
+	case orgs.Plant:
+		return ui.T(ctx, "portal.orgkind.plant")
+	case orgs.Fleet:
+		return ui.T(ctx, "portal.orgkind.fleet")
+	case orgs.Team:
+		return ui.T(ctx, "portal.orgkind.team")
+	}
+	return ui.T(ctx, "portal.orgkind.plain")
+}
+
+// age is how old a key is, in days.
+func age(ctx context.Context, since, now time.Time) string {
+	days := int(now.Sub(since) / (24 * time.Hour))
+	if days < 1 {
+		return ui.T(ctx, "portal.age.new")
+	}
+	return ui.T(ctx, "portal.age.days", "Count", days)
+}
+
+// every is a rhythm in the largest unit that keeps it readable.
+func every(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return strconv.Itoa(int(d.Seconds()+0.5)) + " s"
+	case d < 2*time.Hour:
+		return strconv.Itoa(int(d.Minutes()+0.5)) + " min"
+	}
+	return strconv.Itoa(int(d.Hours()+0.5)) + " h"
+}
+
+func pauseVerb(paused bool) string {
+	if paused {
+		return "resume"
+	}
+	return "pause"
+}
+
+func kindOf(danger bool) string {
+	if danger {
+		return "danger"
+	}
+	return "primary"
+}
+
+func viewOf(cards bool) string {
+	if cards {
+		return "cards"
+	}
+	return "table"
+}
+
+// depthClass indents a place in the tree.
+func depthClass(depth int) string { return "depth-" + strconv.Itoa(min(depth, 4)) }
+
+// formAction sends a form elsewhere by the button that is pressed.
+func formAction(path string) templ.Attributes { return templ.Attributes{"formaction": path} }
+
+func stateOptions(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: "", Label: ui.T(ctx, "portal.devices.any")},
+		{Value: "active", Label: ui.T(ctx, "portal.devices.active")},
+		{Value: "suspended", Label: ui.StateWord(ctx, "paused")},
+		{Value: "retired", Label: ui.StateWord(ctx, "offboarded")},
+	}
+}
+
+func roleOptions(ctx context.Context) []ui.Option {
+	var all []ui.Option
+	for _, r := range []policies.Role{policies.Member, policies.Manager, policies.Owner} {
+		all = append(all, ui.Option{Value: string(r), Label: frame.RoleWord(ctx, r)})
+	}
+	return all
+}
+
+// eventsFor is the address of a page's stream; kv are its further parameters.
+func eventsFor(page string, h frame.Here, kv ...string) string {
+	q := url.Values{"page": {page}, "org": {string(h.Org.ID)}}
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			q.Set(kv[i], kv[i+1])
+		}
+	}
+	return "/events?" + q.Encode()
+}
+
+// placeNames are the names of the viewer's places.
+func (p *Portal) placeNames(ctx context.Context) (map[iam.OrgID]string, error) {
+	return p.Frame.PlaceNames(ctx)
+}
+
+// firstError runs each until one fails.
+func firstError(all ...func() error) error {
+	for _, do := range all {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

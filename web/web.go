@@ -1,0 +1,109 @@
+// Package web joins the front doors on the main listener: pages for people,
+// registration doors for devices, one event stream a page, and what tells a
+// supervisor that the house stands. It knows no deed itself.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/live"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/api"
+	"halfkey/web/auth"
+	"halfkey/web/frame"
+	"halfkey/web/household"
+	"halfkey/web/peer"
+	"halfkey/web/portal"
+	"halfkey/web/problem"
+	"halfkey/web/ui"
+
+	"gorm.io/gorm"
+)
+
+// Rooms is what the doors lead to, and how they are reached.
+type Rooms struct {
+	DB       *gorm.DB
+	Sessions *iam.Sessions
+	Users    *iam.Users
+	Settings *iam.Settings
+	Decider  *policies.Decider
+	Orgs     *orgs.Service
+	Devices  *devices.Service
+	Channels *channels.Store
+	Live     *live.Hub
+
+	BaseURL     string                      // where people and devices reach us; "": where the request came
+	UpdateURL   func() string               // where values are written, as devices hear it; absolute
+	Trusted     peer.Trusted                // proxies whose word on addresses counts
+	AcceptPlain bool                        // people may sign in over plain HTTP
+	Ready       func(context.Context) error // nil: always
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// New builds the main listener's handler.
+func New(r Rooms) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Users: r.Users, BaseURL: r.BaseURL,
+		Trusted: r.Trusted, AcceptPlain: r.AcceptPlain, Now: r.Now, Log: r.Log}
+	around := frame.New(frame.Parts{Door: door, Orgs: r.Orgs, Devices: r.Devices, Decider: r.Decider, Live: r.Live, Now: r.Now})
+	errors := &problem.Handler{Page: around.Trouble, Log: r.Log}
+	e.HTTPErrorHandler = errors.Handle
+	e.Use(r.entry, r.recover, r.devicesWait)
+
+	e.GET("/healthz", alive)
+	e.GET("/readyz", r.ready)
+	assets := echo.WrapHandler(ui.AssetsHandler())
+	e.GET(ui.AssetsPath+"*", assets)
+	e.HEAD(ui.AssetsPath+"*", assets)
+	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log}).Mount(e)
+
+	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
+	door.Mount(pages)
+	signedIn := pages.Group("", door.Need)
+	p := &portal.Portal{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users,
+		DB: r.DB, BaseURL: door.Base, Now: r.Now}
+	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
+	p.Mount(signedIn)
+	h.Mount(signedIn)
+	around.Streams(signedIn, p.Streams(), h.Streams())
+	pages.GET("/enrol", h.Enrol)
+	pages.HEAD("/enrol", h.Enrol)
+	return e
+}
+
+// readURL is the door at which programs read values: where they are written too.
+func (r Rooms) readURL(door *auth.Door) func(echo.Context) string {
+	return func(c echo.Context) string {
+		if r.UpdateURL == nil {
+			return door.Base(c)
+		}
+		return strings.TrimSuffix(r.UpdateURL(), "/update")
+	}
+}
+
+func alive(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+
+// ready answers 503 until everything that a request needs is there.
+func (r Rooms) ready(c echo.Context) error {
+	if r.Ready != nil {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
+		defer cancel()
+		if err := r.Ready(ctx); err != nil {
+			r.Log.Warn("not ready", "error", err)
+			return c.String(http.StatusServiceUnavailable, "not ready\n")
+		}
+	}
+	return c.String(http.StatusOK, "ready\n")
+}
