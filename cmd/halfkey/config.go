@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"halfkey/web/peer"
 )
 
 // Config is everything that can be set from outside. The tags say the name in the
@@ -20,7 +21,7 @@ type Config struct {
 	Keyset         string   `koanf:"keyset" help:"file with the keyset that seals secrets; empty: keyset.json in the data folder"`
 	Listen         Listen   `koanf:"listen"`
 	BaseURL        string   `koanf:"base_url" help:"where people and devices reach Halfkey; empty: localhost and the main port"`
-	UpdateURL      string   `koanf:"update_url" help:"where devices write their values; empty: the base URL's host and the ThingSpeak port"`
+	ThingSpeakURL  string   `koanf:"thingspeak_url" help:"where devices and programs reach the ThingSpeak-compatible door; empty: the base URL's host and that door's port"`
 	TrustedProxies []string `koanf:"trusted_proxies" help:"addresses or networks whose X-Forwarded-For is believed"`
 	TLS            TLS      `koanf:"tls"`
 	AcceptPlain    bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
@@ -90,12 +91,10 @@ func (c *Config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		say("log.format", "is text or json")
 	}
-	for _, p := range c.TrustedProxies {
-		if _, err := network(p); err != nil {
-			say("trusted_proxies", fmt.Sprintf("%q is no address or network", p))
-		}
+	if _, err := peer.ParseTrusted(c.TrustedProxies); err != nil {
+		say("trusted_proxies", err.Error())
 	}
-	for _, u := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"update_url", c.UpdateURL}} {
+	for _, u := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"thingspeak_url", c.ThingSpeakURL}} {
 		if p, err := url.Parse(u.value); u.value != "" && (err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https") {
 			say(u.key, "is an address like https://halfkey.example")
 		}
@@ -109,21 +108,4 @@ func (c *Config) check() error {
 		c.Keyset = filepath.Join(c.Data, "keyset.json")
 	}
 	return errors.Join(wrong...)
-}
-
-func (c Config) proxies() []netip.Prefix {
-	var all []netip.Prefix
-	for _, p := range c.TrustedProxies {
-		if n, err := network(p); err == nil {
-			all = append(all, n)
-		}
-	}
-	return all
-}
-
-func network(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	return netip.ParsePrefix(s)
 }

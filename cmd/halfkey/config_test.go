@@ -37,7 +37,7 @@ func TestTheLastWordCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Listen != (Listen{":6", ":5", ":3"}) || c.Limits.Refusals != 7 || !c.AcceptPlain || len(c.proxies()) != 2 {
+	if c.Listen != (Listen{":6", ":5", ":3"}) || c.Limits.Refusals != 7 || !c.AcceptPlain || len(c.TrustedProxies) != 2 {
 		t.Fatalf("flag over environment over file: %+v", c)
 	}
 }
@@ -54,7 +54,7 @@ func TestATypingErrorIsTold(t *testing.T) {
 		"a mode that is none":        {args: []string{"--tls-mode", "on"}, want: "tls.mode: is off, self or file"},
 		"a file that is missing":     {args: []string{"--config", "nowhere.yaml"}, want: "there is no configuration file nowhere.yaml"},
 		"a word for a number":        {env: []string{"HALFKEY_LIMITS_REFUSALS=many"}, want: "limits.refusals"},
-		"a proxy that is none":       {args: []string{"--trusted-proxies", "home"}, want: `"home" is no address or network`},
+		"a proxy that is none":       {args: []string{"--trusted-proxies", "home"}, want: "trusted_proxies: "},
 		"an address without a port":  {args: []string{"--listen-main", "localhost"}, want: "listen.main: is an address like"},
 		"only one half of file mode": {args: []string{"--tls-mode", "file", "--tls-cert", "x"}, want: "tls.mode: file needs tls.cert and tls.key"},
 	} {

@@ -45,8 +45,8 @@ const (
 	courtesy   = 300 * time.Millisecond
 )
 
-func (d *door) answerWith(h http.Handler, log *slog.Logger) {
-	d.server = &http.Server{
+func mainServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
@@ -57,14 +57,14 @@ func (d *door) answerWith(h http.Handler, log *slog.Logger) {
 	}
 }
 
-// serve answers at every door until ctx ends. Then no door takes a new caller, what
-// is being answered gets a moment, and live streams are told to end: one open
-// stream would hold the house up to the limit.
-func serve(ctx context.Context, log *slog.Logger, doors ...*door) error {
+// answer serves every door until ctx ends, with besides running next to them. Then no
+// door takes a new caller, what is being answered gets a moment, and live streams are
+// told to end: one open stream would hold the house up to the limit.
+func answer(ctx context.Context, log *slog.Logger, doors doors, besides func(context.Context) error) error {
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	g, ctx := errgroup.WithContext(ctx)
-	for _, d := range doors {
+	for _, d := range doors.all() {
 		d.server.BaseContext = func(net.Listener) context.Context { return base }
 		log.Info("listening", "door", d.name, "address", d.listener.Addr().String())
 		g.Go(func() error {
@@ -84,5 +84,6 @@ func serve(ctx context.Context, log *slog.Logger, doors ...*door) error {
 			return nil
 		})
 	}
+	g.Go(func() error { return besides(ctx) })
 	return g.Wait()
 }

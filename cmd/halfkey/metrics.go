@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -59,6 +60,35 @@ func (m *meters) watch(door string) echo.MiddlewareFunc {
 		}
 	}
 }
+
+// watchWhole measures a door that is no echo, by the first word of the path where that
+// is one of ours.
+func (m *meters) watchWhole(door string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start, status := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		h.ServeHTTP(status, r)
+		route := "other"
+		switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); first {
+		case "update", "update.json", "update.xml":
+			route = "/update"
+		case "channels", "channels.json":
+			route = "/channels"
+		}
+		m.requests.WithLabelValues(door, method(r.Method), route, strconv.Itoa(status.status)).Observe(time.Since(start).Seconds())
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // method keeps invented methods from growing the series.
 func method(m string) string {

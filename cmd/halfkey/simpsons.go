@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"halfkey/devices"
+	"halfkey/devices/client"
+	"halfkey/devices/wire"
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/vault"
+	"halfkey/orgs"
+)
+
+// history is how much of the past a thermometer brings, and how closely it measured.
+const (
+	history = 24 * time.Hour
+	step    = 5 * time.Minute
+)
+
+// household is who and what the story makes, step by step.
+type household struct {
+	*demo
+	homer                     context.Context // acts as Homer
+	tenant, home, plant       iam.OrgID
+	homeKey, plantKey, oldKey wire.RegKey
+	accounts                  [][3]string // name, e-mail, password
+}
+
+// story plays the seed's numbered steps through the same verbs and doors that people
+// and devices use.
+func (d *demo) story(ctx context.Context) error {
+	s := &household{demo: d}
+	d.say("\nThe Simpsons move in. Numbers as in the story of the key distribution.\n")
+	d.say("#1  An account at ThingSpeak: no longer needed, channels live here.")
+	for _, step := range []func(context.Context) error{s.setUp, s.register, s.places, s.people, s.configure} {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	d.say("\nOpen %s and sign in as\n", d.house.baseURL(ctx))
+	for _, a := range s.accounts {
+		d.say("    %-14s %-22s %s", a[0], a[1], a[2])
+	}
+	d.say("\nMarge sees Household only; for her, Power plant does not exist. Bart sees everything, and changes nothing.")
+	return nil
+}
+
+func (s *household) setUp(ctx context.Context) error {
+	token, err := s.house.orgs.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.house.orgs.Setup(ctx, orgs.SetupRequest{
+		Token: token, Name: "Professor Frink", Email: "frink@simps.net", Password: s.account("Administrator", "frink@simps.net"),
+		BaseURL: s.house.config.localURL(), SignUp: iam.SignUpOpen,
+	})
+	return err
+}
+
+func (s *household) register(ctx context.Context) error {
+	f, err := s.house.orgs.Found(ctx, orgs.FoundRequest{
+		Organisation: "The Simpsons", Name: "Homer Simpson", Email: "homer@simps.net", Password: s.account("Homer", "homer@simps.net"),
+	})
+	if err != nil {
+		return err
+	}
+	s.tenant = f.Tenant
+	s.homer = audit.WithActor(ctx, audit.Actor{Type: "user", ID: string(f.User), Name: "Homer Simpson"})
+	s.say("#2  Homer fills in one form: the organisation The Simpsons, he as its owner, and its first registration key.")
+	return nil
+}
+
+func (s *household) places(context.Context) (err error) {
+	for _, p := range []struct {
+		name, kind string
+		id         *iam.OrgID
+	}{{"Household", "household", &s.home}, {"Power plant", "plant", &s.plant}} {
+		o, err := s.house.orgs.NewOrg(s.homer, s.tenant, p.name, p.kind)
+		if err != nil {
+			return err
+		}
+		*p.id = o.ID
+	}
+	if s.homeKey, err = s.key(orgs.KeyRequest{Org: s.home, Label: "Thermometers at home"}); err != nil {
+		return err
+	}
+	if s.plantKey, err = s.key(orgs.KeyRequest{Org: s.plant, Label: "Thermometers at the plant"}); err != nil {
+		return err
+	}
+	s.oldKey, err = s.key(orgs.KeyRequest{Org: s.home, Label: "Old thermometers, eight characters a half", Form: orgs.Classic})
+	return err
+}
+
+// key issues a registration key and reads it where Homer would.
+func (s *household) key(r orgs.KeyRequest) (wire.RegKey, error) {
+	k, err := s.house.orgs.IssueKey(s.homer, r)
+	if err != nil {
+		return wire.RegKey{}, err
+	}
+	first, second, err := s.house.orgs.RevealKey(s.homer, k.ID)
+	return wire.RegKey{Form: wire.Form(k.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}, err
+}
+
+func (s *household) people(ctx context.Context) error {
+	for _, p := range []struct {
+		name, full, email string
+		org               iam.OrgID
+	}{{"Marge", "Marge Simpson", "marge@simps.net", s.home}, {"Bart", "Bart Simpson", "bart@simps.net", s.tenant}} {
+		link, _, err := s.house.orgs.Invite(s.homer, p.org, p.email, "member")
+		if err != nil {
+			return err
+		}
+		if _, err := s.house.orgs.Accept(ctx, link.Reveal(), p.full, s.account(p.name, p.email)); err != nil {
+			return err
+		}
+	}
+	s.say("#3  He adds Household and Power plant, invites Marge into Household and Bart into The Simpsons. Both accept.")
+	return nil
+}
+
+// account draws a password, which is told once, at the end.
+func (s *household) account(name, email string) vault.Secret {
+	code := iam.RandomCode(16)
+	password := code[:4] + "-" + code[4:8] + "-" + code[8:12] + "-" + code[12:]
+	s.accounts = append(s.accounts, [3]string{name, email, password})
+	return vault.Secret(password)
+}
+
+func (s *household) configure(ctx context.Context) error {
+	var fleet []*client.Client
+	for _, t := range []struct {
+		serial wire.Serial
+		name   string
+		key    wire.RegKey
+	}{
+		{"74743827342", "Living room", s.oldKey},
+		{"74743827343", "Maggie's room", s.homeKey},
+		{"74743827344", "Sector 7-G", s.plantKey},
+		{"74743827345", "Cooling tower", s.plantKey},
+	} {
+		device, err := s.arrive(ctx, t.serial, t.name, t.key)
+		if err != nil {
+			return err
+		}
+		fleet = append(fleet, device)
+	}
+	var g errgroup.Group
+	for _, device := range fleet {
+		g.Go(func() error { return s.measure(ctx, device) })
+	}
+	return g.Wait()
+}
+
+// arrive is one thermometer's way from the serial console to its credentials.
+func (s *household) arrive(ctx context.Context, serial wire.Serial, name string, key wire.RegKey) (*client.Client, error) {
+	t := s.device(serial, key)
+	if err := t.Store.Save(client.State{Server: t.Server, Serial: serial, Key: key.Typed()}); err != nil {
+		return nil, err
+	}
+	s.say("#4  %s: at the console of %s he types  regkey %s-%s", name, serial, key.First, "••••••••")
+	call := fmt.Sprintf("POST /v1/devices/%s/registrations, signed with what only the whole key gives", serial)
+	if key.Form == wire.Classic {
+		call = fmt.Sprintf("GET /midpoint/ws/iot/devices/%s?key=%s", serial, key.First)
+	}
+	s.say("#5  %s calls: %s", serial, call)
+	if err := t.Register(ctx); err != nil {
+		return nil, err
+	}
+	found, err := s.house.devices.List(s.homer, devices.Filter{Text: string(serial), Limit: 1})
+	if err != nil || len(found) != 1 {
+		return nil, fmt.Errorf("%s has not arrived: %w", serial, err)
+	}
+	s.say("#5a Halfkey makes channel %s, and seals its number and write key under the second half", found[0].Channel)
+	return t, s.house.devices.Rename(s.homer, found[0].ID, name)
+}
+
+// measure brings a day of history, and then the first value of now.
+func (s *household) measure(ctx context.Context, t *client.Client) error {
+	measure, now := client.NewThermometer(string(t.Serial)).Measure, time.Now()
+	if err := t.Backfill(ctx, now.Add(-history), now, step, measure); err != nil {
+		return err
+	}
+	row, err := measure(now)
+	if err != nil {
+		return err
+	}
+	if err := t.Report(ctx, row); err != nil {
+		return err
+	}
+	s.say("#6  %s has opened the answer and kept it; it writes %s °C", t.Serial, row.Fields[0])
+	return nil
+}

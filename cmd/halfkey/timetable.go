@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"halfkey/migrations"
+)
+
+// sweep drops what nobody came back for: boardings that were never used, questions
+// that nobody answered.
+type sweep struct{}
+
+// Kind names the job in the queue.
+func (sweep) Kind() string { return "sweep" }
+
+type sweeper struct {
+	river.WorkerDefaults[sweep]
+	house *house
+}
+
+// Work looks at what has grown old since the last time.
+func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
+	return w.house.devices.Sweep(ctx)
+}
+
+// timetable says what is done without anybody asking. Of several replicas one does it.
+func (h *house) timetable(context.Context) (*migrations.Jobs, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &sweeper{house: h})
+	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+		return sweep{}, &river.InsertOpts{MaxAttempts: 1}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every}, Logger: h.log})
+}
