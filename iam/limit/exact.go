@@ -16,14 +16,18 @@ func (l *Limiter) AllowExactly(ctx context.Context, name string, max int, per ti
 	}
 	now := l.now()
 	l.Add(name, 0, per)
-	if err := l.send(ctx, []tally{{name, 1, per.Microseconds(), now.Add(per).UnixMicro()}}); err != nil {
-		return false, 0, err
+	var n, endsAt int64
+	err = l.db.WithContext(ctx).Raw(fmt.Sprintf(add, "(?,?,?,?)"), name, per.Microseconds(), 1, now.Add(per).UnixMicro(), now.UnixMicro(), now.UnixMicro()).
+		Row().Scan(&name, &n, &endsAt)
+	if err != nil {
+		return false, 0, fmt.Errorf("ask for a limit: %w", err)
 	}
-	ok, retryAfter = l.Peek(name, max+1)
-	if !ok {
+	l.learn(name, n, endsAt)
+	if n > int64(max) {
 		l.Add(name, -1, per) // what was not allowed does not count
+		return false, time.Duration(endsAt-now.UnixMicro()) * time.Microsecond, nil
 	}
-	return ok, retryAfter, nil
+	return true, 0, nil
 }
 
 // Count tells how many of name there are in its window, as far as is known here.
