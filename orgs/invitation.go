@@ -149,7 +149,7 @@ func (s *Service) Invitations(ctx context.Context, org iam.OrgID) ([]Invitation,
 		return nil, err
 	}
 	var rows []struct {
-		invitationRow
+		Row     invitationRow `gorm:"embedded"` // unexported types are not embedded by themselves
 		OrgName string
 		Inviter string
 	}
@@ -162,7 +162,7 @@ ORDER BY i.id DESC LIMIT 1000`, string(org), iam.Micros(s.Now())).Scan(&rows).Er
 	}
 	all := make([]Invitation, len(rows))
 	for n, r := range rows {
-		all[n] = r.invitation()
+		all[n] = r.Row.invitation()
 		all[n].OrgName, all[n].Inviter = r.OrgName, r.Inviter
 	}
 	return all, nil

@@ -43,7 +43,7 @@ type Rooms struct {
 	Live     *live.Hub
 
 	BaseURL     string                      // where people and devices reach us; "": where the request came
-	UpdateURL   func() string               // where values are written, as devices hear it; absolute
+	UpdateURL   string                      // of the door where programs write and read values; "": BaseURL
 	Trusted     peer.Trusted                // proxies whose word on addresses counts
 	AcceptPlain bool                        // people may sign in over plain HTTP
 	Ready       func(context.Context) error // nil: always
@@ -83,13 +83,13 @@ func New(r Rooms) *echo.Echo {
 	return e
 }
 
-// readURL is the door at which programs read values: where they are written too.
+// readURL is the door at which programs read values.
 func (r Rooms) readURL(door *auth.Door) func(echo.Context) string {
 	return func(c echo.Context) string {
-		if r.UpdateURL == nil {
+		if r.UpdateURL == "" {
 			return door.Base(c)
 		}
-		return strings.TrimSuffix(r.UpdateURL(), "/update")
+		return strings.TrimSuffix(strings.TrimSuffix(r.UpdateURL, "/"), "/update")
 	}
 }
 

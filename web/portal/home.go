@@ -49,11 +49,11 @@ func (p *Portal) homeView(c echo.Context, h frame.Here) (v home, err error) {
 	if v.Devices, err = p.Devices.Count(ctx, devices.Filter{Org: h.Org.ID}); err != nil {
 		return v, err
 	}
-	people, err := p.Orgs.People(ctx, h.Org.ID)
+	people, err := p.peopleOf(ctx, h)
 	if err != nil {
 		return v, err
 	}
-	v.People = len(people)
+	v.People = len(people.Members)
 	if v.Asking, err = p.strangers(ctx, h.Org.ID, h.Link("/")); err != nil {
 		return v, err
 	}
@@ -118,8 +118,8 @@ func (p *Portal) chart(ctx context.Context, d devices.View, wanted string, link 
 // start is the first steps, ready to paste.
 func (p *Portal) start(c echo.Context, h frame.Here) *start {
 	return &start{KeyHref: h.Link("/devices/new"),
-		Configure: "halfkey-device configure --server " + p.BaseURL(c) + " --serial 74743827342 FIRST-SECOND",
-		Run:       "halfkey-device simulate"}
+		Configure: "halfkey-device --server " + p.BaseURL(c) + " configure regkey FIRST-SECOND",
+		Run:       "halfkey-device run"}
 }
 
 // homeStream keeps the home page alive. Its shape changes with the first device

@@ -49,7 +49,7 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 	}
 	me, _ := auth.Of(ctx)
 	for _, person := range people {
-		m := member{Name: person.Name, Email: string(person.Email), You: person.ID == me.User}
+		m := member{ID: person.ID, Name: person.Name, Email: string(person.Email), You: person.ID == me.User}
 		for _, s := range person.Seats {
 			r := held{Role: frame.RoleWord(ctx, s.Role), From: s.OrgName}
 			if v.CanAsk || m.You {
@@ -59,6 +59,9 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 			m.Roles = append(m.Roles, r)
 		}
 		v.Members = append(v.Members, m)
+	}
+	if v.Members, err = p.fromAbove(ctx, v.Members, h.Org.ID, me.User); err != nil {
+		return v, err
 	}
 	open, err := p.Orgs.Invitations(ctx, h.Org.ID)
 	if err != nil {
@@ -73,6 +76,38 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		}
 	}
 	return v, err
+}
+
+// fromAbove adds who sees this place because of a role further up; the place
+// where it is held is named as far as the viewer may know it.
+func (p *Portal) fromAbove(ctx context.Context, members []member, org iam.OrgID, me iam.UserID) ([]member, error) {
+	holders, err := p.Decider.WhoMay(ctx, policies.ReadDevice, org)
+	if err != nil {
+		return nil, err
+	}
+	places, err := p.placeNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	here := map[iam.UserID]bool{}
+	for _, m := range members {
+		here[m.ID] = true
+	}
+	var ids []iam.UserID
+	for _, w := range holders {
+		ids = append(ids, w.User)
+	}
+	users, err := p.Users.Names(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range holders {
+		if from := places[w.Org]; !here[w.User] && from != "" {
+			members = append(members, member{ID: w.User, Name: w.Name, Email: string(users[w.User].Email), You: w.User == me,
+				Roles: []held{{Role: frame.RoleWord(ctx, w.Role), From: from}}})
+		}
+	}
+	return members, nil
 }
 
 // rolesToGive are those that the viewer could give here.

@@ -1,0 +1,93 @@
+// Package webtest builds a whole house behind its front doors, for tests that
+// come in as a browser or a device does: real database, real services, real HTTP.
+package webtest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"halfkey/connectors"
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/limit"
+	"halfkey/iam/live"
+	"halfkey/iam/vault"
+	"halfkey/migrations"
+	"halfkey/migrations/dbtest"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web"
+)
+
+// House is everything behind the doors; URL is where they are.
+type House struct {
+	web.Rooms
+	URL   string
+	Setup vault.Secret // the code that the console printed
+}
+
+// New opens a house that nobody has set up.
+func New(t testing.TB) *House {
+	t.Helper()
+	return On(t, dbtest.SQLite(t), slog.DiscardHandler)
+}
+
+// On is New on a database and with a log of the test's choice.
+func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
+	t.Helper()
+	logger := slog.New(log)
+	dir := t.TempDir()
+	v := must(vault.Open(filepath.Join(dir, "keyset.json")))(t)
+	trail := must(audit.Attach(db.Gorm, audit.Config{Chain: v.Pepper("audit-chain"), Seal: v.Pepper("audit-seal"), SealFile: filepath.Join(dir, "seal"), Now: time.Now}))(t)
+	trail.Start()
+	t.Cleanup(func() { trail.Stop(context.Background()) })
+	versions := iam.NewVersions(db.Gorm)
+	decider := must(policies.New(t.Context(), db.Gorm, versions, time.Now))(t)
+	hub := live.New(db.Gorm)
+	go hub.Run(t.Context())
+	users := &iam.Users{DB: db.Gorm, Now: time.Now}
+	passwords := iam.NewPasswords()
+	limits := limit.New(db.Gorm, time.Now)
+	sessions := iam.NewSessions(iam.SessionParts{DB: db.Gorm, Vault: v, Users: users, Passwords: passwords, Limits: limits, Versions: versions, Trail: trail, Now: time.Now})
+	settings := iam.NewSettings(db.Gorm, versions, time.Now)
+	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: time.Now}
+	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store}, Now: time.Now}
+	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: time.Now}
+	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
+		Limits: limits, Now: time.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
+	h := &House{Rooms: web.Rooms{DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
+		Channels: store, Live: hub, Ready: db.Ping, Now: time.Now, Log: logger}}
+	h.Setup = must(places.SetupLink(t.Context()))(t)
+	h.serve(t)
+	t.Cleanup(things.Wait)
+	return h
+}
+
+// serve opens the doors on a free port of this machine. Open streams end with
+// the test.
+func (h *House) serve(t testing.TB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := httptest.NewUnstartedServer(web.New(h.Rooms))
+	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	s.Start()
+	h.URL = s.URL
+	t.Cleanup(func() { cancel(); s.Close() })
+}
+
+// must stops the test at an error.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
