@@ -27,7 +27,8 @@ WHERE channel_id = ? AND created_at >= ? AND created_at <= ? AND FIELD IS NOT NU
 
 // How each dialect reads a number out of a text, without an error for one that is none.
 const (
-	liteNumber = `CASE WHEN FIELD GLOB '*[0-9]*' AND NOT FIELD GLOB '*[^-+0-9.eE ]*' THEN CAST(FIELD AS REAL) END`
+	liteNumber = `CASE WHEN TRIM(FIELD) GLOB '[-+.0-9]*' AND FIELD GLOB '*[0-9]*' AND NOT FIELD GLOB '*[^-+0-9.eE ]*' AND NOT FIELD GLOB '*[-+0-9.][-+]*'
+AND NOT FIELD GLOB '*.*.*' AND NOT FIELD GLOB '*[eE]*[eE.]*' AND NOT TRIM(FIELD) GLOB '* *' AND NOT TRIM(FIELD) GLOB '*[-+eE]' THEN CAST(FIELD AS REAL) END`
 	pgNumber   = `CASE WHEN FIELD ~ '^ *[-+]{0,1}([0-9]{1,30}[.]{0,1}[0-9]{0,30}|[.][0-9]{1,30})([eE][-+]{0,1}[0-9]{1,2}){0,1} *$' THEN CAST(FIELD AS DOUBLE PRECISION) END`
 )
 
