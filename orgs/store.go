@@ -39,6 +39,9 @@ func root(q *gorm.DB) (Org, error) {
 // add writes an organisation and its place in the tree. It chooses a slug that
 // is free.
 func (s *Service) add(tx *gorm.DB, o Org) (Org, error) {
+	if err := s.Decider.Bump(tx); err != nil { // first: of two that want one slug the second waits
+		return Org{}, err
+	}
 	o.ID = iam.OrgID(iam.NewID())
 	if o.Tenant == "" {
 		o.Tenant = o.ID
