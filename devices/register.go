@@ -94,7 +94,7 @@ func (s *Service) prove(ctx context.Context, c Call) (k held, cause string, err 
 
 // answer looks at the serial, decides, and does it.
 func (s *Service) answer(ctx context.Context, c Call, k held) (Answer, error) {
-	known, f, err := s.look(ctx, c, k)
+	known, f, err := s.look(ctx, s.DB.WithContext(ctx), c, k)
 	if err != nil {
 		return Answer{}, err
 	}
