@@ -43,7 +43,7 @@ func (p *person) goes(url string) {
 // run asks the page for a yes or a text.
 func run[T any](p *person, script string) T {
 	p.t.Helper()
-	v, err := chromedp.Run(p.tab, chromedp.Evaluate[T](script))
+	v, err := chromedp.Run(p.tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.t.Fatalf("%s: %s: %v", p.name, script, err)
 	}
@@ -86,7 +86,8 @@ func (p *person) types(label, text string) {
 	if id == "" {
 		p.t.Fatalf("%s finds no field %q:\n%s", p.name, label, p.screen())
 	}
-	p.do(chromedp.SetValue(chromedp.ID(id), ""), chromedp.SendKeys(chromedp.ID(id), text))
+	run[bool](p, `(() => { const e = document.getElementById(`+strconv.Quote(id)+`); e.value = ""; e.focus(); return true })()`)
+	p.do(chromedp.SendKeys(chromedp.ID(id), text))
 }
 
 // find marks the first visible button or link of that name.

@@ -36,8 +36,8 @@ func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
 		t.Fatalf("the link shows %d\n%s", status, text)
 	}
 	status, text := b.post(p.url("/setup"), map[string][]string{
-		"code": {strings.TrimPrefix(link[1], "/setup?code=")}, "name": {"Frink"}, "email": {"frink@simps.net"},
-		"password": {"good glayvin 1989"}, "base": {"http://localhost:8080"}, "signup": {"invited"},
+		"token": {strings.TrimPrefix(link[1], "/setup?code=")}, "name": {"Frink"}, "email": {"frink@simps.net"},
+		"password": {"good glayvin 1989"}, "base_url": {"http://localhost:8080"}, "sign_up": {"invited"},
 	})
 	if status != http.StatusOK {
 		t.Fatalf("the setup answers %d\n%s", status, text)

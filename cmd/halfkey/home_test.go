@@ -45,20 +45,28 @@ func open(t testing.TB, settings []string) *house {
 	return h
 }
 
+// setUp makes the administrator, and lets people sign up by themselves.
+func setUp(t testing.TB, settings []string) {
+	t.Helper()
+	h := open(t, settings)
+	defer h.close()
+	token, err := h.orgs.SetupLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.orgs.Setup(t.Context(), orgs.SetupRequest{Token: token, Name: "Frink", Email: "frink@simps.net", Password: "good glayvin 1989", SignUp: iam.SignUpOpen})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // found sets a house up and founds The Simpsons in it.
 func found(t testing.TB, settings []string) home {
 	t.Helper()
+	setUp(t, settings)
 	h := open(t, settings)
 	ctx := t.Context()
 	me := home{email: "homer@simps.net", password: "mmm forbidden donut"}
-	token, err := h.orgs.SetupLink(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = h.orgs.Setup(ctx, orgs.SetupRequest{Token: token, Name: "Frink", Email: "frink@simps.net", Password: "good glayvin 1989", SignUp: iam.SignUpOpen})
-	if err != nil {
-		t.Fatal(err)
-	}
 	f, err := h.orgs.Found(ctx, orgs.FoundRequest{Organisation: "The Simpsons", Name: "Homer", Email: me.email, Password: vault.Secret(me.password)})
 	if err != nil {
 		t.Fatal(err)
