@@ -34,6 +34,10 @@ func (s *Service) board(ctx context.Context, c Call, k held, old known, v verdic
 			giveBack()
 		}
 	}()
+	by, err := s.connectorFor(ctx, k.Org)
+	if err != nil {
+		return h, err
+	}
 	id := iam.DeviceID(iam.NewID())
 	h = handout{kid: iam.RandomCode(16) + ".1", version: 1}
 	if c.Door == Proved {
@@ -45,7 +49,7 @@ func (s *Service) board(ctx context.Context, c Call, k held, old known, v verdic
 				return err
 			}
 		}
-		return s.boardIn(ctx, tx, c, k, id, &h, v.cause)
+		return s.boardIn(ctx, tx, c, k, by, id, &h, v.cause)
 	})
 	if errors.Is(err, orgs.ErrKeyClosed) {
 		return h, s.refuse(ctx, c, k, "key-used-up")
@@ -60,19 +64,15 @@ func (s *Service) board(ctx context.Context, c Call, k held, old known, v verdic
 	return h, nil
 }
 
-func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, id iam.DeviceID, h *handout, why string) error {
-	connector, provider, err := s.Connectors.For(ctx, tx, k.Org)
-	if err != nil {
-		return err
-	}
+func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by served, id iam.DeviceID, h *handout, why string) error {
 	model, firmware := c.model()
 	kind := connectors.KindOf(model, string(k.DeviceKind))
-	channel, err := provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(id), Tenant: k.Tenant, Org: k.Org,
+	channel, err := by.provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(id), Tenant: k.Tenant, Org: k.Org,
 		Name: string(c.Serial), Fields: kind.Fields()})
 	if err != nil {
 		return err
 	}
-	h.provider, h.channel = connector.Provider, channel
+	h.provider, h.channel = by.provider.Name(), channel
 	sealed := []byte{}
 	if h.secret != "" {
 		if sealed, err = s.Vault.Seal(tx, secretCell(k.Tenant, id), []byte(h.secret.Reveal())); err != nil {
@@ -82,7 +82,7 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, id i
 	now := s.micros()
 	pool, q := insertDevice.on(tx)
 	res, err := pool.ExecContext(ctx, q, string(id), string(k.Tenant), string(k.Org), string(c.Serial), string(c.Serial), string(kind), model, firmware,
-		string(c.Door), string(k.ID), h.kid, sealed, string(connector.ID), channel.ID, c.Address.String(), now, now, now, now)
+		string(c.Door), string(k.ID), h.kid, sealed, string(by.id), channel.ID, c.Address.String(), now, now, now, now)
 	if err := one(res, err); err != nil {
 		return err
 	}

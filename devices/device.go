@@ -45,6 +45,7 @@ type Service struct {
 	Log        *slog.Logger
 
 	recipients recipients
+	serving    serving
 	background sync.WaitGroup
 	swept      atomic.Int64 // boardings up to here were looked at by Sweep
 }

@@ -35,7 +35,7 @@ func (s *Service) drop(ctx context.Context, d Device) error {
 // dropIn is drop inside a transaction. It looks once more whether the device
 // was used, since its first value may have come a moment ago.
 func (s *Service) dropIn(ctx context.Context, tx *gorm.DB, d Device) error {
-	_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+	provider, err := s.providerOf(ctx, tx, d.Connector)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Service) sweepOne(ctx context.Context, d Device) error {
 	if d.State != Active {
 		return nil
 	}
-	_, provider, err := s.Connectors.Get(ctx, s.DB, d.Connector)
+	provider, err := s.providerOf(ctx, s.DB, d.Connector)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (s *Service) Count(ctx context.Context, f Filter) (int, error) {
 		return 0, err
 	}
 	var n int64
-	err = s.DB.WithContext(ctx).Table("(?) AS some", q.Select("1 AS one").Limit(CountMost+1)).Count(&n).Error
+	err = s.DB.WithContext(ctx).Table("(?) AS first_ones", q.Select("1 AS one").Limit(CountMost+1)).Count(&n).Error
 	return int(n), err
 }
 

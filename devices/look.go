@@ -105,7 +105,7 @@ func (s *Service) lookAboard(ctx context.Context, tx *gorm.DB, d *known, f *fact
 	if f.device.sameKey, err = s.sameKey(tx, d.Key, k); err != nil {
 		return err
 	}
-	if _, d.provider, err = s.Connectors.Get(ctx, tx, d.Connector); err != nil {
+	if d.provider, err = s.providerOf(ctx, tx, d.Connector); err != nil {
 		return err
 	}
 	d.used, err = d.provider.WriteKeyUsed(ctx, tx, d.Channel)

@@ -47,7 +47,7 @@ func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error
 		if err := moveQuestion(tx, d); err != nil {
 			return false, err
 		}
-		_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+		provider, err := s.providerOf(ctx, tx, d.Connector)
 		if err != nil {
 			return false, err
 		}

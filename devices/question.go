@@ -86,7 +86,7 @@ func (s *Service) CountWaiting(ctx context.Context) (int, error) {
 	q := s.DB.WithContext(ctx).Table("join_requests").Select("1 AS one").
 		Where("state = ? AND asked_at > ?", waiting, iam.Micros(s.Now().Add(-question)))
 	var n int64
-	err = s.DB.WithContext(ctx).Table("(?) AS some", scope.Filter(q, "org_id", "tenant_id").Limit(1000)).Count(&n).Error
+	err = s.DB.WithContext(ctx).Table("(?) AS first_ones", scope.Filter(q, "org_id", "tenant_id").Limit(1000)).Count(&n).Error
 	return int(n), err
 }
 

@@ -24,7 +24,7 @@ func (s *Service) Rename(ctx context.Context, id iam.DeviceID, name string) erro
 		return nil
 	}
 	return s.change(ctx, "device.rename", d, audit.Detail{"from": d.Name, "to": name}, func(tx *gorm.DB) (bool, error) {
-		_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+		provider, err := s.providerOf(ctx, tx, d.Connector)
 		if err != nil {
 			return false, err
 		}

@@ -35,7 +35,7 @@ func (s *Service) Retire(ctx context.Context, id iam.DeviceID, typed string) err
 		if err := tx.Exec("DELETE FROM join_requests WHERE tenant_id = ? AND serial = ? AND state <> ?", d.Tenant, d.Serial, declined).Error; err != nil {
 			return false, err
 		}
-		_, provider, err := s.Connectors.Get(ctx, tx, d.Connector)
+		provider, err := s.providerOf(ctx, tx, d.Connector)
 		if err != nil {
 			return false, err
 		}
