@@ -104,8 +104,8 @@ func (p *Passwords) Hash(ctx context.Context, password vault.Secret) (string, er
 // other parameters than today's and should be made anew. An empty hash, where
 // nobody was found, costs as much as a real one and never fits.
 func (p *Passwords) Check(ctx context.Context, hash string, password vault.Secret) (fits, stale bool, err error) {
-	real := hash != ""
-	if !real {
+	known := hash != ""
+	if !known {
 		hash = p.decoy
 	}
 	var memory, time uint32
@@ -129,7 +129,7 @@ func (p *Passwords) Check(ctx context.Context, hash string, password vault.Secre
 	if err != nil {
 		return false, false, err
 	}
-	fits = subtle.ConstantTimeCompare(got, want) == 1 && real
+	fits = subtle.ConstantTimeCompare(got, want) == 1 && known
 	return fits, memory != argonMemory || time != argonTime || lanes != argonLanes, nil
 }
 

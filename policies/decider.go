@@ -32,7 +32,7 @@ type Decider struct {
 	table    *table
 	seats    *recall.Memory[iam.UserID, []seat]
 	lines    *recall.Memory[iam.OrgID, line]
-	stops    *recall.Memory[struct{}, []stop]
+	stops    *recall.Memory[struct{}, []place]
 }
 
 // New compiles the rules and checks them; it fails rather than judge by a
@@ -46,7 +46,7 @@ func New(_ context.Context, db *gorm.DB, versions *iam.Versions, now func() time
 		db: db, versions: versions, now: now, table: t,
 		seats: recall.New[iam.UserID, []seat](20_000, time.Minute),
 		lines: recall.New[iam.OrgID, line](20_000, time.Minute),
-		stops: recall.New[struct{}, []stop](1, time.Minute),
+		stops: recall.New[struct{}, []place](1, time.Minute),
 	}, nil
 }
 

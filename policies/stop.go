@@ -7,17 +7,12 @@ import (
 	"halfkey/iam"
 )
 
-// stop is a place that is closed, or was or will be: few among many.
-type stop struct {
-	place
-	tenant iam.OrgID
-}
-
-// The condition is word for word that of the index orgs_limited.
-const readStops = `SELECT id, tenant_id, state, valid_from, valid_to FROM orgs
+// readStops finds the places that are closed, or were or will be: few among
+// many. The condition is word for word that of the index orgs_limited.
+const readStops = `SELECT id, state, valid_from, valid_to FROM orgs
 WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL`
 
-func (d *Decider) stopsAt(ctx context.Context, version int64) (stops []stop, err error) {
+func (d *Decider) stopsAt(ctx context.Context, version int64) (stops []place, err error) {
 	if stops, ok := d.stops.Get(struct{}{}, version); ok {
 		return stops, nil
 	}
@@ -27,9 +22,9 @@ func (d *Decider) stopsAt(ctx context.Context, version int64) (stops []stop, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var s stop
+		var s place
 		var from, to *int64
-		if err := rows.Scan(&s.id, &s.tenant, &s.state, &from, &to); err != nil {
+		if err := rows.Scan(&s.id, &s.state, &from, &to); err != nil {
 			return nil, fmt.Errorf("read closed places: %w", err)
 		}
 		s.span = newSpan(from, to)
