@@ -5,6 +5,7 @@ package household
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -56,6 +57,7 @@ func (h *House) shared(ctx context.Context, org iam.OrgID) ([]devices.View, erro
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(all) // the first that came is the first shown
 	var measured, waiting []devices.View
 	for _, d := range all {
 		if d.Summary.LastValue == "" {

@@ -3,6 +3,7 @@ package household
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,6 +41,7 @@ func (h *House) answerKeys(c echo.Context, channel string, shown vault.Secret) e
 	if err != nil {
 		return err
 	}
+	slices.Reverse(list)
 	keys, err := h.own(ctx, list)
 	if err != nil {
 		return err

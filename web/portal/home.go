@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -61,6 +62,7 @@ func (p *Portal) homeView(c echo.Context, h frame.Here) (v home, err error) {
 	if err != nil {
 		return v, err
 	}
+	slices.Reverse(list) // of few the first that came is the first shown
 	if v.Tiles, err = p.tiles(ctx, list); err != nil {
 		return v, err
 	}

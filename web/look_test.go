@@ -1,0 +1,104 @@
+package web_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"halfkey/web/ui/uitest"
+	"halfkey/web/webtest"
+)
+
+// lookedAt are the pages that a browser visits, with a name for the picture.
+func lookedAt(s *webtest.Simpsons, device, channel string) map[string][2]string {
+	return map[string][2]string{
+		"home": {"homer", "/?org=" + string(s.Household)}, "start": {"homer", "/?org=" + string(s.Plant)}, "devices": {"homer", "/devices"},
+		"cards": {"homer", "/devices?view=cards"}, "device": {"homer", "/devices/" + device}, "place": {"homer", "/devices/new"},
+		"pending": {"homer", "/pending"}, "people": {"homer", "/people?org=" + string(s.Household)}, "orgs": {"homer", "/orgs"},
+		"activity": {"homer", "/activity"}, "offboard": {"homer", "/devices/" + device + "/offboard"}, "missing": {"homer", "/nothing"},
+		"channels": {"marge", "/c"}, "channel": {"marge", "/c/" + channel}, "keys": {"marge", "/k"}, "login": {"", "/login"},
+		"register": {"", "/register"}, "enrol": {"", "/enrol"}, "platform": {"frink", "/"},
+	}
+}
+
+// settled is a furnished house with four devices, of which three have measured,
+// and a stranger at the door.
+func settled(t *testing.T) (s *webtest.Simpsons, device, channel string) {
+	s = furnished(t)
+	for i, name := range []string{"Living room", "Kitchen", "Bathroom", "Cellar"} {
+		d, key := s.Board(t, s.Household, "7474382734"+string(rune('2'+i)), name)
+		if i > 0 {
+			s.Measure(t, key, 60, 15*time.Second, 20+float64(i))
+		}
+		device, channel = string(d.ID), d.Channel
+	}
+	return s, device, channel
+}
+
+// signedIn is a tab in which that person is signed in; nobody where it is "".
+func signedIn(t *testing.T, s *webtest.Simpsons, who string) (context.Context, string) {
+	t.Helper()
+	ctx := uitest.Browser(t)
+	base := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	if who == "" {
+		return ctx, base
+	}
+	fill := `document.querySelector("[name=email]").value = "` + who + `@simps.net";
+		document.querySelector("[name=password]").value = "` + webtest.Password + `";
+		document.querySelector("form[action='/login']").submit(); 0`
+	if err := chromedp.Do(ctx, chromedp.Navigate(base+"/login"), chromedp.WaitReady(chromedp.CSS("[name=password]"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](fill)); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.WaitReady(chromedp.CSS(".avatar"))); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, base
+}
+
+func TestEveryPageIsFitForEverybody(t *testing.T) {
+	s, device, channel := settled(t)
+	dir := os.Getenv("HALFKEY_TEST_PICTURES") // a folder: pictures are kept there
+	for _, who := range []string{"", "homer", "marge", "frink"} {
+		t.Run("as "+who, func(t *testing.T) {
+			tab, base := signedIn(t, s, who)
+			for name, page := range lookedAt(s, device, channel) {
+				if page[0] != who {
+					continue
+				}
+				for _, theme := range uitest.Themes {
+					for _, width := range uitest.Widths {
+						if name != "missing" {
+							uitest.Axe(t, tab, base+page[1], theme, width)
+						}
+						if dir != "" {
+							file := name + "-" + theme + "-" + map[int64]string{1280: "1280", 390: "390"}[width] + ".png"
+							uitest.Shot(t, tab, base+page[1], theme, width, filepath.Join(dir, file))
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// waits until a page's expression is true.
+func waits(t *testing.T, tab context.Context, expression string) {
+	t.Helper()
+	for range 100 {
+		yes, err := chromedp.Run(tab, chromedp.Evaluate[bool](expression))
+		if err == nil && yes {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	text, _ := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("main").innerText`))
+	t.Fatalf("never true: %s\n%s", expression, text)
+}
