@@ -94,7 +94,12 @@ func startAs(t testing.TB, settings []string, args ...string) *process {
 		in.Close()
 		close(p.gone)
 	}()
-	t.Cleanup(func() { p.kill() })
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("halfkey at %s said:\n%s", p.main, p.said)
+		}
+	})
 	p.await(t)
 	return p
 }

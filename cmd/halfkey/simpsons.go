@@ -97,12 +97,15 @@ func (s *household) places(context.Context) (err error) {
 }
 
 // key issues a registration key and reads it where Homer would.
-func (s *household) key(r orgs.KeyRequest) (wire.RegKey, error) {
-	k, err := s.house.orgs.IssueKey(s.homer, r)
+func (s *household) key(r orgs.KeyRequest) (wire.RegKey, error) { return s.house.issued(s.homer, r) }
+
+// issued is a new registration key, both halves.
+func (h *house) issued(ctx context.Context, r orgs.KeyRequest) (wire.RegKey, error) {
+	k, err := h.orgs.IssueKey(ctx, r)
 	if err != nil {
 		return wire.RegKey{}, err
 	}
-	first, second, err := s.house.orgs.RevealKey(s.homer, k.ID)
+	first, second, err := h.orgs.RevealKey(ctx, k.ID)
 	return wire.RegKey{Form: wire.Form(k.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}, err
 }
 
