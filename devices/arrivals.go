@@ -13,15 +13,15 @@ import (
 	"halfkey/policies"
 )
 
-// Arrivals are the devices that boarded with the key since then and that the
-// actor may see, the newest first: what the add-device page waits for.
+// Arrivals are the new devices that boarded with the key since then and that
+// the actor may see, the newest first: what the add-device page waits for.
 func (s *Service) Arrivals(ctx context.Context, key iam.KeyID, since time.Time) ([]View, error) {
 	q, err := s.filtered(ctx, Filter{Key: key})
 	if err != nil || q == nil {
 		return nil, err
 	}
 	var list []Device
-	if err := q.Where("boarded_at >= ?", iam.Micros(since)).Order("boarded_at DESC, id DESC").Limit(50).Find(&list).Error; err != nil {
+	if err := q.Where("created_at >= ?", iam.Micros(since)).Order("id DESC").Limit(50).Find(&list).Error; err != nil {
 		return nil, err
 	}
 	return s.views(ctx, list)

@@ -72,8 +72,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 	at := sweepAt{boarded: s.swept.Load()}
 	for {
 		var page []Device
-		err := s.DB.WithContext(ctx).Where("door = ? AND removed_at IS NULL AND boarded_at <= ? AND (boarded_at > ? OR boarded_at = ? AND id > ?)",
-			Simple, until, at.boarded, at.boarded, at.id).Order("boarded_at, id").Limit(200).Find(&page).Error
+		err := s.DB.WithContext(ctx).Where("door = 'simple' AND removed_at IS NULL AND boarded_at <= ? AND (boarded_at > ? OR boarded_at = ? AND id > ?)",
+			until, at.boarded, at.boarded, at.id).Order("boarded_at, id").Limit(200).Find(&page).Error
 		if err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}

@@ -16,7 +16,7 @@ type Filter struct {
 	Org   iam.OrgID // this organisation and those below it
 	Text  string    // how the serial or the name begins; the name in any case
 	State State
-	Key   iam.KeyID
+	Key   iam.KeyID // boarded with it last, and still in its organisation
 	After iam.DeviceID // the last one of the page before
 	Limit int          // 20 unless said otherwise, at most 200
 }
@@ -73,8 +73,8 @@ func (s *Service) filtered(ctx context.Context, f Filter) (*gorm.DB, error) {
 	if f.Org != "" {
 		q = q.Where("org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?)", f.Org)
 	}
-	if f.Key != "" {
-		q = q.Where("key_id = ?", f.Key)
+	if f.Key != "" { // its devices land in its organisation, so that index serves
+		q = q.Where("key_id = ? AND org_id = (SELECT org_id FROM registration_keys WHERE id = ?)", f.Key, f.Key)
 	}
 	if text := strings.TrimSpace(f.Text); text != "" {
 		begins := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"

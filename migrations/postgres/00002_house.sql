@@ -198,7 +198,7 @@ CREATE TABLE devices (
     key_id         TEXT NOT NULL REFERENCES registration_keys (id),
     kid            TEXT NOT NULL UNIQUE,
     secret_sealed  BYTEA NOT NULL,
-    waiting_kid    TEXT UNIQUE,
+    waiting_kid    TEXT,
     waiting_sealed BYTEA,
     connector_id   TEXT NOT NULL REFERENCES connectors (id),
     channel_id     TEXT NOT NULL,
@@ -212,11 +212,12 @@ CREATE TABLE devices (
     created_at     BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX devices_serial ON devices (tenant_id, serial) WHERE removed_at IS NULL;
-CREATE INDEX devices_tombstones ON devices (tenant_id, serial, removed_at);
+CREATE INDEX devices_tombstones ON devices (tenant_id, serial) WHERE removed_at IS NOT NULL;
 CREATE INDEX devices_org ON devices (org_id, id);
 CREATE INDEX devices_tenant ON devices (tenant_id, id);
-CREATE INDEX devices_channel ON devices (connector_id, channel_id);
-CREATE INDEX devices_key ON devices (key_id);
+CREATE INDEX devices_channel ON devices (channel_id);
+CREATE INDEX devices_simple ON devices (boarded_at, id) WHERE door = 'simple' AND removed_at IS NULL;
+CREATE UNIQUE INDEX devices_waiting_kid ON devices (waiting_kid) WHERE waiting_kid IS NOT NULL;
 
 -- One open question a serial: a stranger that called, or a known device that asks again.
 CREATE TABLE join_requests (
