@@ -86,6 +86,21 @@ func found(t testing.TB, settings []string) home {
 	return me
 }
 
+// issue makes a registration key for The Simpsons, as Homer.
+func issue(t testing.TB, settings []string, r orgs.KeyRequest) wire.RegKey {
+	t.Helper()
+	h := open(t, settings)
+	defer h.close()
+	var homer string
+	h.db.Gorm.Raw("SELECT id FROM users WHERE email = 'homer@simps.net'").Scan(&homer)
+	h.db.Gorm.Raw("SELECT id FROM orgs WHERE kind = 'tenant'").Scan(&r.Org)
+	key, err := h.issued(audit.WithActor(t.Context(), audit.Actor{Type: "user", ID: homer, Name: "Homer"}), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // signIn is Homer's session cookie.
 func (me home) signIn(t testing.TB, p *process) *http.Cookie {
 	t.Helper()

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"halfkey/devices/wire"
-	"halfkey/iam"
-	"halfkey/iam/audit"
 	"halfkey/orgs"
 )
 
@@ -22,7 +20,7 @@ import (
 func TestReplicas(t *testing.T) {
 	settings := []string{"DATA=" + t.TempDir(), "DATABASE=" + database(t)}
 	home := found(t, settings)
-	careful := careful(t, settings)
+	careful := issue(t, settings, orgs.KeyRequest{Label: "Careful", Boarding: orgs.BoardApprove}) // strangers wait for Homer's word
 	a, b := start(t, settings...), start(t, settings...)
 
 	homer := newBrowser(t)
@@ -48,7 +46,7 @@ func TestReplicas(t *testing.T) {
 	}
 
 	// A stranger calls at one, is let in at the other, and comes aboard at the first.
-	stranger, err := newCaller(careful)
+	stranger, err := newCaller(careful.Typed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,22 +93,6 @@ func TestReplicas(t *testing.T) {
 	}
 	a.stop(t)
 	b.stop(t)
-}
-
-// careful is a key of The Simpsons whose strangers wait for Homer's word.
-func careful(t *testing.T, settings []string) string {
-	t.Helper()
-	h := open(t, settings)
-	defer h.close()
-	var homer, org string
-	h.db.Gorm.Raw("SELECT id FROM users WHERE email = 'homer@simps.net'").Scan(&homer)
-	h.db.Gorm.Raw("SELECT id FROM orgs WHERE kind = 'tenant'").Scan(&org)
-	ctx := audit.WithActor(t.Context(), audit.Actor{Type: "user", ID: homer, Name: "Homer"})
-	key, err := h.issued(ctx, orgs.KeyRequest{Org: iam.OrgID(org), Label: "Careful", Boarding: orgs.BoardApprove})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.Typed()
 }
 
 func status(err error) int {
