@@ -80,6 +80,8 @@ func New(r Rooms) *echo.Echo {
 	around.Streams(signedIn, p.Streams(), h.Streams())
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)
+	pages.GET("/problems/:code", around.Problem)
+	pages.HEAD("/problems/:code", around.Problem)
 	return e
 }
 

@@ -109,5 +109,5 @@ func (f *Frame) key(ctx context.Context, org iam.OrgID) (*ui.MaskedKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ui.MaskedKey{First: first, Href: "/devices/new?org=" + string(org)}, nil
+	return &ui.MaskedKey{First: first + "…", Href: "/devices/new?org=" + string(org)}, nil
 }

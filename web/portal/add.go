@@ -83,7 +83,7 @@ func (p *Portal) showKey(c echo.Context) error {
 		return err
 	}
 	h.Page.Path, h.Page.RegKey = "/devices/new", nil
-	return p.answerAdd(c, h, v, k.ID, since)
+	return p.answerAdd(c, h, v, k, since)
 }
 
 // code draws what a phone scans. The key stands after the #, where no server sees it.
@@ -115,17 +115,16 @@ func (p *Portal) listen(c echo.Context) error {
 	v := p.addView(ctx, h)
 	v.At, v.Place, v.Chosen, v.Key, v.Label, v.First = 1, h.Org.Name, string(k.Org), string(id), k.Label, k.Hint+"…"
 	h.Page.RegKey = nil
-	return p.answerAdd(c, h, v, id, since)
+	return p.answerAdd(c, h, v, k, since)
 }
 
-func (p *Portal) answerAdd(c echo.Context, h frame.Here, v addDevice, key iam.KeyID, since time.Time) error {
+func (p *Portal) answerAdd(c echo.Context, h frame.Here, v addDevice, key orgs.Key, since time.Time) error {
 	var err error
 	if v.Arrival, err = p.arrival(c.Request().Context(), key, since); err != nil {
 		return err
 	}
-	v.Arrival.First = v.First
 	v.At = v.Arrival.step()
-	h.Page.Stream = eventsFor("new", h, "key", v.Key, "since", strconv.FormatInt(iam.Micros(since), 10), "first", v.First)
+	h.Page.Stream = eventsFor("new", h, "key", v.Key, "since", strconv.FormatInt(iam.Micros(since), 10))
 	return show.Page(c, http.StatusOK, addPage(h.Page, v))
 }
 

@@ -13,6 +13,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/live"
+	"halfkey/orgs"
 	"halfkey/web/plot"
 	"halfkey/web/stream"
 	"halfkey/web/ui"
@@ -20,18 +21,19 @@ import (
 
 // arrival is what has happened with the key since then: a device that is
 // arriving, one that waits for the owner, and near misses.
-func (p *Portal) arrival(ctx context.Context, key iam.KeyID, since time.Time) (a arrival, err error) {
-	a.Again = "/devices/new?" + url.Values{"key": {string(key)}, "since": {strconv.FormatInt(iam.Micros(since), 10)}}.Encode()
-	came, err := p.Devices.Arrivals(ctx, key, since)
+func (p *Portal) arrival(ctx context.Context, key orgs.Key, since time.Time) (a arrival, err error) {
+	a.First = key.Hint + "…"
+	a.Again = "/devices/new?" + url.Values{"key": {string(key.ID)}, "since": {strconv.FormatInt(iam.Micros(since), 10)}}.Encode()
+	came, err := p.Devices.Arrivals(ctx, key.ID, since)
 	if err != nil {
 		return a, err
 	}
 	if len(came) > 0 {
 		a.arrived(ctx, came[0])
-	} else if err := p.asks(ctx, &a, key, since); err != nil {
+	} else if err := p.asks(ctx, &a, key.ID, since); err != nil {
 		return a, err
 	}
-	missed, err := p.Devices.NearMisses(ctx, key, since)
+	missed, err := p.Devices.NearMisses(ctx, key.ID, since)
 	if err != nil {
 		return a, err
 	}
@@ -144,14 +146,12 @@ func (p *Portal) arrivalStream(c echo.Context) (stream.View, error) {
 	if err != nil {
 		return stream.View{}, err
 	}
-	first := c.QueryParam("first")
 	wants := func(e live.Event) bool { return e.Kind != live.People && e.Kind != live.Activity }
 	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
-		a, err := p.arrival(ctx, id, since)
+		a, err := p.arrival(ctx, k, since)
 		if err != nil {
 			return err
 		}
-		a.First = first
 		return firstError(
 			func() error { return out.Part(ctx, "add-steps", addSteps(addDevice{Place: org.Name, At: a.step()})) },
 			func() error { return out.Part(ctx, "arrival", arrivalCard(a)) },

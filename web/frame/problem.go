@@ -1,0 +1,83 @@
+package frame
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/connectors"
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/auth"
+	"halfkey/web/problem"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// told are the faults that a caller may hear of, with the sentence that each has.
+var told = byCode(
+	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
+	iam.ErrPasswordShort, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
+	policies.ErrBeyond, policies.ErrHidden, policies.ErrLastOwner, policies.ErrRole, policies.ErrTooDeep,
+	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
+	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind,
+	orgs.ErrNoKey, orgs.ErrNotSetUp, orgs.ErrOtherPerson, orgs.ErrSerial, orgs.ErrSetupToken, orgs.ErrSignUp, orgs.ErrSignUpClosed, orgs.ErrVoid,
+	connectors.ErrChannel, connectors.ErrConnector,
+	channels.ErrAccount, channels.ErrEntry, channels.ErrKey, channels.ErrSetting, channels.ErrTimeTaken, channels.ErrTooSoon, channels.ErrValue,
+	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
+	devices.ErrUnavailable, devices.ErrUnknown,
+	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
+	auth.ErrSignIn, ErrNowhere, ErrStream,
+)
+
+func byCode(all ...*fault.Fault) map[string]*fault.Fault {
+	m := map[string]*fault.Fault{}
+	for _, f := range all {
+		m[f.Code] = f
+	}
+	return m
+}
+
+// Problem explains a code: what a program gets as type urn:halfkey:problem:code.
+func (f *Frame) Problem(c echo.Context) error {
+	ctx := c.Request().Context()
+	p, ok := told[c.Param("code")]
+	if !ok {
+		return problem.ErrNoRoute
+	}
+	page := f.Door.Page(c, ui.T(ctx, "problem.title"))
+	return show.Page(c, http.StatusOK, problemPage(page, p.Code, p.Sentence, next(ctx, p.Kind)))
+}
+
+// next is what one does about a fault of that kind.
+func next(ctx context.Context, k fault.Kind) string {
+	switch k {
+	case fault.Malformed:
+		return ui.T(ctx, "problem.malformed")
+	case fault.Unprocessable:
+		return ui.T(ctx, "problem.unprocessable")
+	case fault.Unauthenticated:
+		return ui.T(ctx, "problem.unauthenticated")
+	case fault.Refused:
+		return ui.T(ctx, "problem.refused")
+	case fault.NotFound:
+		return ui.T(ctx, "problem.missing")
+	case fault.Conflict:
+		return ui.T(ctx, "problem.conflict")
+	case fault.Gone:
+		return ui.T(ctx, "problem.gone")
+	case fault.TooLarge:
+		return ui.T(ctx, "problem.large")
+	case fault.TooMany, fault.Unavailable:
+		return ui.T(ctx, "problem.later")
+	}
+	return ui.T(ctx, "portal.error.500.text")
+}
+
+// urn is the type of a code, as programs see it.
+func urn(code string) string { return problem.TypePrefix + code }
