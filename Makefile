@@ -12,7 +12,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bin/halfkey bin/halfkey-device: $(SOURCES) go.mod go.sum
-	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/halfkey ./cmd/halfkey-device
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/halfkey ./cmd/halfkey-device
 
 run: bin/halfkey ## serve with the data in ./halfkey-data
 	bin/halfkey serve
@@ -27,8 +27,8 @@ test: deps verify ## everything that must hold: SQLite, PostgreSQL, browser, cra
 e2e: deps ## the stories of the finished program alone, told as they go
 	.ci/postgres $(GO) test -count 1 -v -timeout 14m -run 'Story|Replicas|Secrets|Crash' ./cmd/halfkey
 
-bench: bin/halfkey ## what the hot paths cost here, in CPU per request
-	$(GO) run ./cmd/halfkey/bench -halfkey bin/halfkey
+bench: ## what the hot paths cost here, in CPU per request (HALFKEY_TEST_DEVICES=1000000 for a crowd)
+	$(GO) test -run '^$$' -bench House -benchtime 2s ./cmd/halfkey
 
 soak: deps ## two hundred kills under load, on SQLite and on PostgreSQL
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 2h -run Crash ./cmd/halfkey

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -165,7 +166,8 @@ func (h *house) work(ctx context.Context) (stop func() error, err error) {
 	busy.Go(func() { h.limits.Run(ctx) })
 	busy.Go(func() { h.live.Run(ctx) })
 	h.trail.Start()
-	jobs, err := h.timetable(ctx)
+	var ending atomic.Bool
+	jobs, err := h.timetable(&ending)
 	if err != nil {
 		end()
 		return nil, err
@@ -178,6 +180,7 @@ func (h *house) work(ctx context.Context) (stop func() error, err error) {
 	return func() error {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
+		ending.Store(true)
 		err := jobs.Stop(last)
 		end()
 		busy.Wait()

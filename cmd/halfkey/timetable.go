@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -27,11 +29,11 @@ func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.
-func (h *house) timetable(context.Context) (*migrations.Jobs, error) {
+func (h *house) timetable(ending *atomic.Bool) (*migrations.Jobs, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweeper{house: h})
 	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return sweep{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every}, Logger: h.log})
+	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every}, Logger: slog.New(discreet{h.log.Handler(), ending})})
 }
