@@ -16,7 +16,7 @@ type Filter struct {
 	Org   iam.OrgID // this organisation and those below it
 	Text  string    // how the serial or the name begins; the name in any case
 	State State
-	Key   iam.KeyID // boarded with it last, and still in its organisation
+	Key   iam.KeyID    // boarded with it last, and still in its organisation
 	After iam.DeviceID // the last one of the page before
 	Limit int          // 20 unless said otherwise, at most 200
 }
@@ -36,8 +36,8 @@ func (s *Service) List(ctx context.Context, f Filter) ([]View, error) {
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	var page []Device
-	if err := q.Order("id DESC").Limit(min(f.Limit, 200)).Find(&page).Error; err != nil {
+	page, err := viewRows(q.Order("id DESC").Limit(min(f.Limit, 200)))
+	if err != nil {
 		return nil, err
 	}
 	return s.views(ctx, page)

@@ -1,8 +1,6 @@
 package web_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,19 +27,7 @@ func TestTheAddPageTurnsIntoTheArrivedDevice(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.WaitReady(chromedp.CSS(".key-second"))); err != nil {
 		t.Fatal(err)
 	}
-	picture := func(name string) {
-		uitest.AxeHere(t, tab, name)
-		if dir := os.Getenv("HALFKEY_TEST_PICTURES"); dir != "" {
-			png, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
-			if err == nil {
-				err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	picture("add-listening")
+	picture(t, tab, "add-listening")
 	mark := `document.body.dataset.same = "yes"; 0`
 	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](mark)); err != nil {
 		t.Fatal(err)
@@ -56,11 +42,11 @@ func TestTheAddPageTurnsIntoTheArrivedDevice(t *testing.T) {
 	if err != nil || same != "yes" {
 		t.Errorf("the page was loaded again: %v", err)
 	}
-	picture("add-arrived")
+	picture(t, tab, "add-arrived")
 	if err := chromedp.Do(tab, uitest.As("dark", 390)); err != nil {
 		t.Fatal(err)
 	}
-	picture("add-arrived-dark-390")
+	picture(t, tab, "add-arrived-dark-390")
 	for _, c := range complaints() {
 		t.Error(c)
 	}

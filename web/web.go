@@ -72,8 +72,8 @@ func New(r Rooms) *echo.Echo {
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
-	p := &portal.Portal{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users,
-		DB: r.DB, BaseURL: door.Base, Now: r.Now}
+	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users,
+		DB: r.DB, BaseURL: door.Base, Now: r.Now})
 	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)

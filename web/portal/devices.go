@@ -11,6 +11,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/live"
+	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/plot"
 	"halfkey/web/show"
@@ -121,16 +122,37 @@ func (p *Portal) deviceList(c echo.Context, h frame.Here, l listQuery) (v device
 	return v, err
 }
 
-// total counts only where the page itself does not show all there is.
+// total counts only where the page itself does not show all there is, and not
+// more often than every few seconds.
 func (p *Portal) total(ctx context.Context, f devices.Filter, l listQuery, shown int, more bool) (string, error) {
 	if !more && l.after == "" {
 		return ui.T(ctx, "portal.count.devices", "Count", shown), nil
 	}
-	n, err := p.Devices.Count(ctx, f)
-	if n > devices.CountMost {
-		return ui.T(ctx, "portal.devices.many", "Count", devices.CountMost), err
+	version, err := p.Decider.Version(ctx)
+	if err != nil {
+		return "", err
 	}
-	return ui.T(ctx, "portal.count.devices", "Count", n), err
+	me, _ := policies.Asking(ctx)
+	wanted := counted{me, f.Org, f.Text, f.State}
+	n, ok := p.counts.Get(wanted, version)
+	if !ok {
+		if n, err = p.Devices.Count(ctx, f); err != nil {
+			return "", err
+		}
+		p.counts.Put(wanted, version, n)
+	}
+	if n > devices.CountMost {
+		return ui.T(ctx, "portal.devices.many", "Count", devices.CountMost), nil
+	}
+	return ui.T(ctx, "portal.count.devices", "Count", n), nil
+}
+
+// counted is what was counted for whom.
+type counted struct {
+	user  iam.UserID
+	org   iam.OrgID
+	text  string
+	state devices.State
 }
 
 func (p *Portal) rows(ctx context.Context, list []devices.View) ([]deviceRow, error) {

@@ -13,13 +13,20 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/recall"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/frame"
 )
 
-// Portal serves the pages.
+// Portal serves the pages. Make it with New.
 type Portal struct {
+	Parts
+	counts *recall.Memory[counted, int]
+}
+
+// Parts is what a portal is made of.
+type Parts struct {
 	Frame    *frame.Frame
 	Orgs     *orgs.Service
 	Devices  *devices.Service
@@ -30,6 +37,10 @@ type Portal struct {
 	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
 	Now      func() time.Time
 }
+
+// New joins the parts. How many devices a long list has is counted every few
+// seconds at most.
+func New(p Parts) *Portal { return &Portal{p, recall.New[counted, int](10_000, 3*time.Second)} }
 
 // Mount adds the pages; g lets only those in who are signed in.
 func (p *Portal) Mount(g *echo.Group) {

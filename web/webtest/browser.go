@@ -158,3 +158,13 @@ func (p Page) main() string {
 	}
 	return p.Body
 }
+
+// Cookies are what the browser would send.
+func (b *Browser) Cookies(t testing.TB) []*http.Cookie {
+	t.Helper()
+	u, err := url.Parse(b.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Jar.Cookies(u)
+}
