@@ -92,13 +92,13 @@ func (s *Service) roomForStranger(ctx context.Context, tx *gorm.DB, key iam.KeyI
 	return nil
 }
 
-var boardedQuestion = sql(`UPDATE join_requests SET state = 'boarded', device_id = ?, door = ? WHERE tenant_id = ? AND serial = ?
+var boardedQuestion = sql(`UPDATE join_requests SET state = 'boarded', door = ? WHERE tenant_id = ? AND serial = ?
  AND state IN ('waiting', 'accepted')`)
 
 // closeQuestion ends what was open about the serial once it is aboard.
-func closeQuestion(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, c Call, id iam.DeviceID) error {
+func closeQuestion(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, c Call) error {
 	pool, q := boardedQuestion.on(tx)
-	_, err := pool.ExecContext(ctx, q, string(id), string(c.Door), string(tenant), string(c.Serial))
+	_, err := pool.ExecContext(ctx, q, string(c.Door), string(tenant), string(c.Serial))
 	return err
 }
 

@@ -49,6 +49,11 @@ func (s *Service) board(ctx context.Context, c Call, k held, old known, v verdic
 				return err
 			}
 		}
+		if old.questionID != "" {
+			if err := closeQuestion(ctx, tx, k.Tenant, c); err != nil {
+				return err
+			}
+		}
 		return s.boardIn(ctx, tx, c, k, by, id, &h, v.cause)
 	})
 	if errors.Is(err, orgs.ErrKeyClosed) {
@@ -89,9 +94,6 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by s
 	if err := s.Orgs.TakeUse(tx, k.Key); err != nil {
 		return err
 	}
-	if err := closeQuestion(ctx, tx, k.Tenant, c, id); err != nil {
-		return err
-	}
 	return audit.Record(ctx, tx, "device.board", audit.Object{Tenant: string(k.Tenant), Org: string(k.Org), Type: "device", ID: string(id)},
 		audit.Detail{"serial": c.Serial, "door": c.Door, "key": k.ID, "channel": channel.ID, "why": why})
 }
@@ -124,8 +126,10 @@ func (s *Service) renew(ctx context.Context, c Call, k held, d known, why string
 		if err := one(res, err); err != nil {
 			return err
 		}
-		if err := closeQuestion(ctx, tx, k.Tenant, c, d.ID); err != nil {
-			return err
+		if d.questionID != "" {
+			if err := closeQuestion(ctx, tx, k.Tenant, c); err != nil {
+				return err
+			}
 		}
 		return audit.Record(ctx, tx, "device.board-again", d.object(), audit.Detail{"serial": c.Serial, "door": c.Door, "key": k.ID, "why": why})
 	})

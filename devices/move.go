@@ -62,8 +62,9 @@ func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error
 // moveQuestion lets those answer who manage the new place; a yes of the old
 // place's is over.
 func moveQuestion(tx *gorm.DB, d Device) error {
-	if err := tx.Exec("UPDATE join_requests SET org_id = ? WHERE device_id = ? AND state = ?", d.Org, d.ID, waiting).Error; err != nil {
+	const ofDevice = " WHERE tenant_id = ? AND serial = ? AND state "
+	if err := tx.Exec("UPDATE join_requests SET org_id = ?"+ofDevice+"= ?", d.Org, d.Tenant, d.Serial, waiting).Error; err != nil {
 		return err
 	}
-	return tx.Exec("DELETE FROM join_requests WHERE device_id = ? AND state IN ?", d.ID, []string{accepted, boarded}).Error
+	return tx.Exec("DELETE FROM join_requests"+ofDevice+"IN ?", d.Tenant, d.Serial, []string{accepted, boarded}).Error
 }
