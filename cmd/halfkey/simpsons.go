@@ -16,11 +16,8 @@ import (
 	"halfkey/orgs"
 )
 
-// history is how much of the past a thermometer brings, and how closely it measured.
-const (
-	history = 24 * time.Hour
-	step    = 5 * time.Minute
-)
+// history is how much of the past a thermometer brings, closely measured in the end.
+var history = []struct{ ago, step time.Duration }{{24 * time.Hour, 5 * time.Minute}, {15 * time.Minute, 10 * time.Second}, {}}
 
 // household is who and what the story makes, step by step.
 type household struct {
@@ -185,8 +182,10 @@ func (s *household) arrive(ctx context.Context, serial wire.Serial, name string,
 // measure brings a day of history, and then the first value of now.
 func (s *household) measure(ctx context.Context, t *client.Client) error {
 	measure, now := client.NewThermometer(string(t.Serial)).Measure, time.Now()
-	if err := t.Backfill(ctx, now.Add(-history), now, step, measure); err != nil {
-		return err
+	for i, past := range history[:len(history)-1] {
+		if err := t.Backfill(ctx, now.Add(-past.ago), now.Add(-history[i+1].ago), past.step, measure); err != nil {
+			return err
+		}
 	}
 	row, err := measure(now)
 	if err != nil {
