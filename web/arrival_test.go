@@ -9,8 +9,6 @@ import (
 	"halfkey/web/ui/uitest"
 )
 
-const showKey = `document.querySelector("form[action='/devices/new']").submit(); 0`
-
 // The whole of delight one: the page on which the key was shown becomes the
 // device that arrived, without being loaded again.
 func TestTheAddPageTurnsIntoTheArrivedDevice(t *testing.T) {
@@ -21,12 +19,7 @@ func TestTheAddPageTurnsIntoTheArrivedDevice(t *testing.T) {
 	if err := chromedp.Do(tab, uitest.As("light", 1280), chromedp.Navigate(base+"/devices/new?org="+string(s.Household)), chromedp.WaitReady(chromedp.CSS("form.narrow"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](showKey)); err != nil {
-		t.Fatal(err)
-	}
-	if err := chromedp.Do(tab, chromedp.WaitReady(chromedp.CSS(".key-second"))); err != nil {
-		t.Fatal(err)
-	}
+	submits(t, tab, "form[action='/devices/new']", ".key-second")
 	picture(t, tab, "add-listening")
 	mark := `document.body.dataset.same = "yes"; 0`
 	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](mark)); err != nil {

@@ -41,27 +41,44 @@ func settled(t *testing.T) (s *webtest.Simpsons, device, channel string) {
 	return s, device, channel
 }
 
+// browsing is a tab of a new browser, and where it finds the house: browsers
+// keep the cookie on localhost.
+func browsing(t *testing.T, h *webtest.House) (context.Context, string) {
+	t.Helper()
+	return uitest.Browser(t), strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+}
+
 // signedIn is a tab in which that person is signed in; nobody where it is "".
 func signedIn(t *testing.T, s *webtest.Simpsons, who string) (context.Context, string) {
 	t.Helper()
-	ctx := uitest.Browser(t)
-	base := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
-	if who == "" {
-		return ctx, base
+	tab, base := browsing(t, s.House)
+	if who != "" {
+		signIn(t, tab, base, who)
 	}
-	fill := `document.querySelector("[name=email]").value = "` + who + `@simps.net";
-		document.querySelector("[name=password]").value = "` + webtest.Password + `";
-		document.querySelector("form[action='/login']").submit(); 0`
-	if err := chromedp.Do(ctx, chromedp.Navigate(base+"/login"), chromedp.WaitReady(chromedp.CSS("[name=password]"))); err != nil {
+	return tab, base
+}
+
+func signIn(t *testing.T, tab context.Context, base, who string) {
+	t.Helper()
+	if err := chromedp.Do(tab, chromedp.Navigate(base+"/login"), chromedp.WaitReady(chromedp.CSS("[name=password]"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](fill)); err != nil {
+	fill := `document.querySelector("[name=email]").value = "` + who + `@simps.net"; document.querySelector("[name=password]").value = "` + webtest.Password + `"; 0`
+	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](fill)); err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.WaitReady(chromedp.CSS(".avatar"))); err != nil {
+	submits(t, tab, "form[action='/login']", ".avatar")
+}
+
+// submits sends a form and waits for what its answer shows.
+func submits(t *testing.T, tab context.Context, form, shows string) {
+	t.Helper()
+	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](`document.querySelector("`+form+`").submit(); 0`)); err != nil {
 		t.Fatal(err)
 	}
-	return ctx, base
+	if err := chromedp.Do(tab, chromedp.WaitReady(chromedp.CSS(shows))); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestEveryPageIsFitForEverybody(t *testing.T) {
