@@ -21,7 +21,7 @@ func cpu() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-func measured(b *testing.B, path string, sign func(serial string) string, status int) {
+func measured(b *testing.B, sign func(serial string) string, status int) {
 	d := open(b, dbtest.SQLite(b), io.Discard)
 	unlimited(d)
 	key := d.Key(b)
@@ -55,11 +55,11 @@ func measured(b *testing.B, path string, sign func(serial string) string, status
 }
 
 func BenchmarkRegister(b *testing.B) {
-	b.Run("good", func(b *testing.B) { measured(b, "", nil, 201) })
+	b.Run("good", func(b *testing.B) { measured(b, nil, 201) })
 	b.Run("refused", func(b *testing.B) {
 		stranger := Key{RegKey: wire.NewKey(wire.Standard)}
 		k := auth(stranger)
-		measured(b, "", func(serial string) string {
+		measured(b, func(serial string) string {
 			return string(wire.Registration{First: stranger.First, Serial: wire.Serial(serial), Nonce: "AAECAwQFBgcICQoLDA0ODw"}.Sign(k))
 		}, 403)
 	})
