@@ -199,5 +199,7 @@ func TestTheAdministratorSeesWhatThereIsAndNotWhatIsInside(t *testing.T) {
 	admin.Get(t, "/").Wants(t, 200).Says(t, "This installation", "The Simpsons").Silent(t, "Living room")
 	admin.Get(t, "/devices/"+string(d.ID)).Wants(t, 404)
 	admin.Get(t, "/c/"+d.Channel).Wants(t, 404)
-	admin.Get(t, "/people?org="+string(s.Tenant)).Wants(t, 200).Says(t, "homer@simps.net")
+	admin.Get(t, "/people?org="+string(s.Tenant)).Wants(t, 200).Says(t, "homer@simps.net").Silent(t, `href="/devices`)
+	admin.Post(t, "/orgs", "platform", "1", "parent", admin.Get(t, "/").Find(t, `name="parent" value="([0-9a-z]+)"`), "name", "The Flanders").Wants(t, 303)
+	admin.Get(t, "/").Wants(t, 200).Says(t, "The Flanders")
 }

@@ -55,6 +55,7 @@ type standing struct {
 	names    map[iam.OrgID]string
 	role     policies.Role
 	manages  bool // sees the portal here; else the channels alone
+	devices  bool // sees devices; who looks after the installation does not
 	platform bool // looks after the installation
 	key      *ui.MaskedKey
 }
@@ -64,6 +65,7 @@ type Here struct {
 	Page     ui.Page
 	Org      orgs.Org
 	Manages  bool
+	Devices  bool // the viewer sees devices here
 	Platform bool // and belongs to no organisation
 	query    string
 }
@@ -100,7 +102,7 @@ func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, ac
 	if err != nil {
 		return Here{}, err
 	}
-	h := Here{Page: f.Door.Page(c, title), Org: s.org, Manages: s.manages, Platform: s.platform && s.org.ID == ""}
+	h := Here{Page: f.Door.Page(c, title), Org: s.org, Manages: s.manages, Devices: s.devices, Platform: s.platform && s.org.ID == ""}
 	if org != "" {
 		h.query = "?org=" + string(org)
 	}

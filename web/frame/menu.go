@@ -19,6 +19,11 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, err
 			{ID: "keys", Label: ui.T(ctx, "household.mykeys"), Icon: "key-round", Href: "/k"},
 		}, nil
 	}
+	people := ui.NavItem{ID: "people", Label: ui.T(ctx, "portal.people"), Icon: "users", Href: h.Link("/people")}
+	activity := ui.NavItem{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")}
+	if !s.devices {
+		return []ui.NavItem{{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"}, people, activity}, nil
+	}
 	waiting, err := f.Devices.CountWaiting(ctx)
 	if err != nil {
 		return nil, err
@@ -27,8 +32,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, err
 		{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: h.Link("/"), Count: waiting},
 		{ID: "devices", Label: ui.T(ctx, "portal.devices"), Icon: "cpu", Href: h.Link("/devices")},
 		{ID: "channels", Label: ui.T(ctx, "portal.channels"), Icon: "activity", Href: h.Link("/c")},
-		{ID: "people", Label: ui.T(ctx, "portal.people"), Icon: "users", Href: h.Link("/people")},
-		{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")},
+		people, activity,
 	}, nil
 }
 

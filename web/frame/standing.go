@@ -43,7 +43,8 @@ func (f *Frame) look(ctx context.Context, at spot) (s standing, err error) {
 	}
 	s.role, err = f.role(ctx, at.user, s.org.ID, seats)
 	s.manages = f.Decider.May(ctx, policies.ReadAudit, s.org.ID)
-	if err == nil && s.manages {
+	s.devices = f.Decider.May(ctx, policies.ReadDevice, s.org.ID)
+	if err == nil && f.Decider.May(ctx, policies.RevealRegistrationKey, s.org.ID) {
 		s.key, err = f.key(ctx, s.org.ID)
 	}
 	return s, err

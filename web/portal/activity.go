@@ -169,7 +169,8 @@ func (p *Portal) trail(ctx context.Context, org orgs.Org) (audit.Filter, error) 
 	return f, nil
 }
 
-// news are the newest lines of a place; nothing for who may not read the trail.
+// news are the newest lines of a place, without who came and went; nothing for
+// who may not read the trail.
 func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]news, error) {
 	if !p.Decider.May(ctx, policies.ReadAudit, org.ID) {
 		return nil, nil
@@ -178,12 +179,13 @@ func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]news, err
 	if err != nil {
 		return nil, err
 	}
-	f.Limit = limit
+	f.Limit = 4 * limit
 	lines, err := audit.List(ctx, p.DB, f)
 	if err != nil {
 		return nil, err
 	}
-	return p.told(ctx, lines)
+	lines = slices.DeleteFunc(lines, func(e audit.Entry) bool { return strings.HasPrefix(e.Verb, "session.") && e.Outcome == audit.OK })
+	return p.told(ctx, lines[:min(len(lines), limit)])
 }
 
 // history is what happened to a device.

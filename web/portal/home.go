@@ -30,6 +30,8 @@ func (p *Portal) home(c echo.Context) error {
 	switch {
 	case h.Platform:
 		return p.platform(c, h)
+	case h.Manages && !h.Devices:
+		return c.Redirect(http.StatusSeeOther, h.Link("/people"))
 	case !h.Manages:
 		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
 	}
