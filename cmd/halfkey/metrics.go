@@ -32,11 +32,6 @@ func newMeters() *meters {
 	return m
 }
 
-// count registers a number that somebody else keeps.
-func (m *meters) count(name, help string, read func() float64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
-}
-
 // watch measures every request of a door. A live stream counts by its status alone,
 // for it lasts as long as somebody looks.
 func (m *meters) watch(door string) echo.MiddlewareFunc {

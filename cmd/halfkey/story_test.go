@@ -26,7 +26,7 @@ func TestStory(t *testing.T) {
 	homer.types("E-mail", "homer@simps.net")
 	homer.types("Password", "mmm forbidden donut")
 	homer.presses("Create organisation")
-	homer.sees("The Simpsons")
+	homer.sees("Add device")
 
 	homer.goes(p.url("/orgs"))
 	for _, place := range []string{"Household", "Power plant"} {
