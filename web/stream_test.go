@@ -85,7 +85,15 @@ func TestAStreamTellsAtOnceAndEndsWithTheRight(t *testing.T) {
 
 func TestWhoIsNotSignedInHearsNothing(t *testing.T) {
 	s := furnished(t)
-	s.Browser(t).Get(t, "/events?page=home").Wants(t, 303)
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/events?page=home", nil)
+	r.Header.Set("Accept", "text/html, text/event-stream")
+	res, err := s.Browser(t).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("got %d", res.StatusCode)
+	}
 }
 
 func TestTheLogHasNoKeyAndNoToken(t *testing.T) {

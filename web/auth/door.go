@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -73,8 +74,8 @@ func (d *Door) Need(next echo.HandlerFunc) echo.HandlerFunc {
 		if _, ok := Of(c.Request().Context()); ok {
 			return next(c)
 		}
-		if c.Request().Method != http.MethodGet && c.Request().Method != http.MethodHead {
-			return ErrSignIn
+		if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			return ErrSignIn // a page's stream must not end in a page; the page then loads itself anew
 		}
 		return c.Redirect(http.StatusSeeOther, LoginPath(c.Request()))
 	}

@@ -70,6 +70,7 @@ type Line struct {
 const (
 	pace  = time.Second      // at most one message, and one look at the rights, in this time
 	quiet = 15 * time.Second // ages of readings change without an event
+	slow  = 10 * time.Second // a reader who takes longer for one message is dropped
 )
 
 // Run serves the stream until the caller hangs up, the server stops or the
@@ -77,9 +78,6 @@ const (
 // gathered to one a second.
 func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 	ctx, control := r.Context(), http.NewResponseController(w)
-	if err := control.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -132,6 +130,10 @@ func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 func send(w io.Writer, control *http.ResponseController, out *Out) bool {
 	if out.buf.Len() == 0 {
 		out.buf.WriteString(": still here\n\n")
+	}
+	// The server's own deadline is for answers that end; this one is for each message.
+	if err := control.SetWriteDeadline(time.Now().Add(slow)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return false
 	}
 	_, err := w.Write(out.buf.Bytes())
 	out.buf.Reset()
