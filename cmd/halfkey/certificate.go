@@ -35,6 +35,9 @@ func (c Config) tlsConfig(now time.Time) (*tls.Config, error) {
 		}
 		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}, nil
 	}
+	if err := c.makeFolder(); err != nil {
+		return nil, err
+	}
 	if u, err := url.Parse(c.BaseURL); err == nil && u.Host != "" {
 		names = append(names, u.Hostname())
 	}

@@ -62,3 +62,19 @@ func TestReplicasThatStartAtOnceAgreeOnTheSetupLink(t *testing.T) {
 		t.Errorf("%v and %v", first, second)
 	}
 }
+
+func TestTheFirstStartMayBringItsOwnCertificates(t *testing.T) {
+	p := startAs(t, []string{"DATA=" + filepath.Join(t.TempDir(), "new"), "TLS_MODE=self"}, "serve")
+	if !strings.Contains(p.said.String(), "https://localhost:") {
+		t.Errorf("the setup link is not one of https:\n%s", p.said)
+	}
+	res, err := trusting.Get("https://" + p.main + "/setup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.ProtoMajor != 2 {
+		t.Errorf("%s %s", res.Proto, res.Status)
+	}
+	p.stop(t)
+}

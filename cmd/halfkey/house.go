@@ -59,8 +59,8 @@ func build(ctx context.Context, c Config, log *slog.Logger) (*house, error) {
 }
 
 func (h *house) ground(ctx context.Context) (err error) {
-	if err := os.MkdirAll(h.config.Data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+	if err := h.config.makeFolder(); err != nil {
+		return err
 	}
 	if h.vault, err = vault.Open(h.config.Keyset); err != nil {
 		return err
@@ -86,6 +86,14 @@ func (h *house) ground(ctx context.Context) (err error) {
 		Logger:   h.log,
 	})
 	return err
+}
+
+// makeFolder makes the data folder, which is nobody else's to read.
+func (c Config) makeFolder() error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
 }
 
 func (h *house) rooms(ctx context.Context) (err error) {

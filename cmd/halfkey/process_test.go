@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -113,16 +114,25 @@ func (p *process) await(t testing.TB) {
 			t.Fatalf("halfkey ended by itself:\n%s", p.said)
 		default:
 		}
-		if res, err := http.Get(p.url("/readyz")); err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
+		for _, scheme := range []string{"http", "https"} {
+			if res, err := trusting.Get(scheme + "://" + p.main + "/readyz"); err == nil {
+				res.Body.Close()
+				if res.StatusCode == http.StatusOK {
+					return
+				}
 			}
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	t.Fatalf("halfkey does not become ready:\n%s", p.said)
 }
+
+// trusting takes whatever certificate is shown.
+var trusting = &http.Client{Transport: &http.Transport{
+	TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+	ForceAttemptHTTP2: true,
+	DisableKeepAlives: true,
+}}
 
 func (p *process) kill() {
 	p.cmd.Process.Kill()
