@@ -12,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/live"
+	"halfkey/migrations"
 )
 
 // What became of a question. A boarded one stays for the hour in which its
@@ -26,7 +27,7 @@ const (
 // A question is open once for a serial; a new request refreshes it. What came
 // by the simple door does not overwrite what the proved door asks, and neither
 // overwrites the owner's word.
-var putQuestion = sql(`INSERT INTO join_requests (tenant_id, serial, id, key_id, org_id, device_id, door, address, model, state, first_at, asked_at)
+var putQuestion = migrations.SQL(`INSERT INTO join_requests (tenant_id, serial, id, key_id, org_id, device_id, door, address, model, state, first_at, asked_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)
 ON CONFLICT (tenant_id, serial) DO UPDATE SET key_id = excluded.key_id, org_id = excluded.org_id, device_id = excluded.device_id,
  door = excluded.door, address = excluded.address, model = excluded.model, state = 'waiting', asked_at = excluded.asked_at,
@@ -38,7 +39,7 @@ WHERE join_requests.state = 'boarded'
  OR join_requests.state = 'accepted' AND (join_requests.decided_at <= ? OR join_requests.decided_at <= ?)
 RETURNING id`)
 
-var countStrangers = sql(`SELECT COUNT(*) FROM (SELECT 1 FROM join_requests
+var countStrangers = migrations.SQL(`SELECT COUNT(*) FROM (SELECT 1 FROM join_requests
 WHERE key_id = ? AND state = 'waiting' AND device_id IS NULL AND asked_at > ? AND serial <> ? LIMIT ?) strangers`)
 
 // ask puts the question whether this serial may come aboard, or asks again.
@@ -58,8 +59,7 @@ func (s *Service) ask(ctx context.Context, c Call, k held, d known, f facts) err
 				return err
 			}
 		}
-		pool, q := putQuestion.on(tx)
-		err := pool.QueryRowContext(ctx, q, string(k.Tenant), string(c.Serial), id, string(k.ID), string(org), device, string(c.Door), c.Address.String(), model,
+		err := putQuestion.Row(ctx, tx, string(k.Tenant), string(c.Serial), id, string(k.ID), string(org), device, string(c.Door), c.Address.String(), model,
 			now, now, lapsed, lapsed, lapsed, now-acceptance.Microseconds(), microsOrZero(f.removed)).Scan(&asked)
 		if errors.Is(err, dbsql.ErrNoRows) {
 			return nil // a better question, or the owner's word, stands
@@ -82,8 +82,7 @@ func (s *Service) ask(ctx context.Context, c Call, k held, d known, f facts) err
 func (s *Service) roomForStranger(ctx context.Context, tx *gorm.DB, key iam.KeyID, serial string, lapsed int64) error {
 	most := s.bounds().Strangers
 	var n int
-	pool, q := countStrangers.on(tx)
-	if err := pool.QueryRowContext(ctx, q, string(key), lapsed, serial, most).Scan(&n); err != nil {
+	if err := countStrangers.Row(ctx, tx, string(key), lapsed, serial, most).Scan(&n); err != nil {
 		return err
 	}
 	if n >= most {
@@ -92,13 +91,12 @@ func (s *Service) roomForStranger(ctx context.Context, tx *gorm.DB, key iam.KeyI
 	return nil
 }
 
-var boardedQuestion = sql(`UPDATE join_requests SET state = 'boarded', door = ? WHERE tenant_id = ? AND serial = ?
+var boardedQuestion = migrations.SQL(`UPDATE join_requests SET state = 'boarded', door = ? WHERE tenant_id = ? AND serial = ?
  AND state IN ('waiting', 'accepted')`)
 
 // closeQuestion ends what was open about the serial once it is aboard.
 func closeQuestion(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, c Call) error {
-	pool, q := boardedQuestion.on(tx)
-	_, err := pool.ExecContext(ctx, q, string(c.Door), string(tenant), string(c.Serial))
+	_, err := boardedQuestion.Exec(ctx, tx, string(c.Door), string(tenant), string(c.Serial))
 	return err
 }
 

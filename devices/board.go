@@ -14,10 +14,11 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/live"
 	"halfkey/iam/vault"
+	"halfkey/migrations"
 	"halfkey/orgs"
 )
 
-var insertDevice = sql(`INSERT INTO devices (id, tenant_id, org_id, serial, name, kind, model, firmware, state, door, key_id, kid, secret_sealed,
+var insertDevice = migrations.SQL(`INSERT INTO devices (id, tenant_id, org_id, serial, name, kind, model, firmware, state, door, key_id, kid, secret_sealed,
  connector_id, channel_id, version, address, called_at, boarded_at, sealed_at, boardings, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`)
 
@@ -85,20 +86,19 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by s
 		}
 	}
 	now := s.micros()
-	pool, q := insertDevice.on(tx)
-	res, err := pool.ExecContext(ctx, q, string(id), string(k.Tenant), string(k.Org), string(c.Serial), string(c.Serial), string(kind), model, firmware,
+	res, err := insertDevice.Exec(ctx, tx, string(id), string(k.Tenant), string(k.Org), string(c.Serial), string(c.Serial), string(kind), model, firmware,
 		string(c.Door), string(k.ID), h.kid, sealed, string(by.id), channel.ID, c.Address.String(), now, now, now, now)
 	if err := one(res, err); err != nil {
 		return err
 	}
-	if err := s.Orgs.TakeUse(tx, k.Key); err != nil {
+	if err := s.Orgs.TakeUse(ctx, tx, k.Key, why == "accepted"); err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, "device.board", audit.Object{Tenant: string(k.Tenant), Org: string(k.Org), Type: "device", ID: string(id)},
 		audit.Detail{"serial": c.Serial, "door": c.Door, "key": k.ID, "channel": channel.ID, "why": why})
 }
 
-var renewDevice = sql(`UPDATE devices SET door = ?, key_id = ?, kid = ?, secret_sealed = ?, waiting_kid = ?, waiting_sealed = ?, version = version + ?,
+var renewDevice = migrations.SQL(`UPDATE devices SET door = ?, key_id = ?, kid = ?, secret_sealed = ?, waiting_kid = ?, waiting_sealed = ?, version = version + ?,
  model = ?, firmware = ?, address = ?, called_at = ?, boarded_at = ?, sealed_at = ?, boardings = boardings + 1
 WHERE id = ? AND boardings = ? AND state = 'active'`)
 
@@ -120,8 +120,7 @@ func (s *Service) renew(ctx context.Context, c Call, k held, d known, why string
 			return err
 		}
 		now := s.micros()
-		pool, q := renewDevice.on(tx)
-		res, err := pool.ExecContext(ctx, q, string(c.Door), string(k.ID), d.Kid, d.SecretSealed, d.WaitingKid, d.WaitingSealed, h.version-d.Version,
+		res, err := renewDevice.Exec(ctx, tx, string(c.Door), string(k.ID), d.Kid, d.SecretSealed, d.WaitingKid, d.WaitingSealed, h.version-d.Version,
 			d.Model, d.Firmware, c.Address.String(), now, now, now, string(d.ID), boardings)
 		if err := one(res, err); err != nil {
 			return err

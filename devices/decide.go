@@ -101,12 +101,12 @@ func decide(f facts) verdict {
 // stranger decides about a serial that is not aboard.
 func (f facts) stranger() verdict {
 	switch comesBack := !f.removed.IsZero() && f.listed.After(f.removed); {
-	case f.closed && (f.accepted() || comesBack):
-		return verdict{refuse, "key-closed"} // to this serial too: it would be a new device
-	case f.accepted():
+	case f.accepted(): // the owner's own yes opens a key that is closed to strangers
 		return verdict{board, "accepted"}
-	case comesBack:
+	case comesBack && !f.closed:
 		return verdict{board, "listed-again"}
+	case comesBack:
+		return verdict{refuse, "key-closed"}
 	case !f.removed.IsZero():
 		return verdict{ask, "removed"}
 	case f.waiting():

@@ -10,11 +10,12 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/live"
+	"halfkey/migrations"
 )
 
 var (
-	forgetQuestion = sql(`UPDATE join_requests SET device_id = NULL WHERE device_id = ?`)
-	deleteDevice   = sql(`DELETE FROM devices WHERE id = ? AND boardings = ? AND state = 'active' AND door = 'simple'`)
+	forgetQuestion = migrations.SQL(`UPDATE join_requests SET device_id = NULL WHERE device_id = ?`)
+	deleteDevice   = migrations.SQL(`DELETE FROM devices WHERE id = ? AND boardings = ? AND state = 'active' AND door = 'simple'`)
 )
 
 // drop takes back a boarding at the simple door that nobody used: device and
@@ -49,12 +50,10 @@ func (s *Service) dropIn(ctx context.Context, tx *gorm.DB, d Device) error {
 	if err := provider.Close(ctx, tx, d.Channel); err != nil {
 		return err
 	}
-	pool, q := forgetQuestion.on(tx)
-	if _, err := pool.ExecContext(ctx, q, string(d.ID)); err != nil {
+	if _, err := forgetQuestion.Exec(ctx, tx, string(d.ID)); err != nil {
 		return err
 	}
-	pool, q = deleteDevice.on(tx)
-	res, err := pool.ExecContext(ctx, q, string(d.ID), d.Boardings)
+	res, err := deleteDevice.Exec(ctx, tx, string(d.ID), d.Boardings)
 	if err := one(res, err); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"halfkey/connectors"
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // known is what the database has about a serial. The device is there when its
@@ -33,7 +34,7 @@ func (k known) unused(now time.Time) bool {
 // only: the device that is aboard, the question that was asked, the listing on
 // the key, the tombstones. It is a union because SQLite runs that in 3 µs and a
 // join of the same tables, which it plans anew for other parameters, in 80.
-var lookAtSerial = sql(`SELECT 'device', id, org_id, state, door, key_id, kid, secret_sealed, waiting_kid, waiting_sealed, connector_id, channel_id,
+var lookAtSerial = migrations.SQL(`SELECT 'device', id, org_id, state, door, key_id, kid, secret_sealed, waiting_kid, waiting_sealed, connector_id, channel_id,
  version, boarded_at, sealed_at, boardings FROM devices WHERE tenant_id = ? AND serial = ? AND removed_at IS NULL
 UNION ALL SELECT 'question', id, '', state, door, key_id, '', NULL, NULL, NULL, '', '', 0, asked_at, COALESCE(decided_at, 0), 0
  FROM join_requests WHERE tenant_id = ? AND serial = ?
@@ -47,8 +48,7 @@ func (s *Service) look(ctx context.Context, tx *gorm.DB, c Call, k held) (known,
 	f := facts{now: now, door: c.Door, boarding: string(k.Boarding), reboarding: string(k.Reboarding), closed: !k.TakesNew(now)}
 	d := known{Device: Device{Tenant: k.Tenant, Serial: string(c.Serial)}}
 	serial, tenant := string(c.Serial), string(k.Tenant)
-	pool, q := lookAtSerial.on(tx)
-	rows, err := pool.QueryContext(ctx, q, tenant, serial, tenant, serial, string(k.ID), serial, tenant, serial)
+	rows, err := lookAtSerial.Rows(ctx, tx, tenant, serial, tenant, serial, string(k.ID), serial, tenant, serial)
 	if err != nil {
 		return d, f, fmt.Errorf("look at %s: %w", serial, err)
 	}
@@ -91,13 +91,12 @@ func (s *Service) look(ctx context.Context, tx *gorm.DB, c Call, k held) (known,
 	return d, f, err
 }
 
-var liesWithin = sql(`SELECT COUNT(*) FROM org_closure WHERE ancestor = ? AND descendant = ?`)
+var liesWithin = migrations.SQL(`SELECT COUNT(*) FROM org_closure WHERE ancestor = ? AND descendant = ?`)
 
 // lookAboard adds what only matters once there is a device.
 func (s *Service) lookAboard(ctx context.Context, tx *gorm.DB, d *known, f *facts, k held) (err error) {
 	within := 0
-	pool, q := liesWithin.on(tx)
-	if err := pool.QueryRowContext(ctx, q, string(k.Org), string(d.Org)).Scan(&within); err != nil {
+	if err := liesWithin.Row(ctx, tx, string(k.Org), string(d.Org)).Scan(&within); err != nil {
 		return err
 	}
 	f.device = deviceFacts{suspended: d.State == Suspended, door: d.Device.Door, within: within > 0,

@@ -56,6 +56,10 @@ func openWriter(dsn string, log *slog.Logger) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: c.(*sqlite3.SQLiteConn), maxAge: maxAge}
+	// What a savepoint needs to be taken back stays in memory; it is no bigger than a deed.
+	if _, err := w.conn.Exec("PRAGMA temp_store = MEMORY", nil); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	for sql, stmt := range map[string]*driver.StmtExecContext{
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		"SAVEPOINT deed": &w.save, "RELEASE deed": &w.release, "ROLLBACK TO deed": &w.undo,

@@ -1,26 +1,39 @@
 package orgs
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
 
 	"halfkey/iam"
+	"halfkey/migrations"
+)
+
+var (
+	takeUse = migrations.SQL(`UPDATE registration_keys SET uses = uses + 1 WHERE id = ?
+AND (state = 'active' OR state = 'retiring' AND retires_at > ?) AND (max_uses IS NULL OR uses < max_uses)
+AND (not_before IS NULL OR not_before <= ?) AND (expires_at IS NULL OR expires_at > ?)`)
+	takeGranted = migrations.SQL(`UPDATE registration_keys SET uses = uses + 1 WHERE id = ? AND (state = 'active' OR state = 'retiring' AND retires_at > ?)`)
 )
 
 // TakeUse counts one new device on a key, in the transaction that boards it. It
 // fails with ErrKeyClosed when the key takes none any more: the row decides,
-// not what was found before.
-func (s *Service) TakeUse(tx *gorm.DB, k Key) error {
+// not what was found before. A device that the owner has accepted is granted its
+// use as long as the key is not revoked.
+func (s *Service) TakeUse(ctx context.Context, tx *gorm.DB, k Key, granted bool) error {
 	now := iam.Micros(s.Now())
-	res := tx.Exec(`UPDATE registration_keys SET uses = uses + 1 WHERE id = ?
-AND (state = 'active' OR state = 'retiring' AND retires_at > ?) AND (max_uses IS NULL OR uses < max_uses)
-AND (not_before IS NULL OR not_before <= ?) AND (expires_at IS NULL OR expires_at > ?)`, string(k.ID), now, now, now)
-	if res.Error != nil {
-		return fmt.Errorf("take a use of %s: %w", k.ID, res.Error)
+	st, args := takeUse, []any{string(k.ID), now, now, now}
+	if granted {
+		st, args = takeGranted, args[:2]
 	}
-	if res.RowsAffected == 0 {
-		return ErrKeyClosed
+	res, err := st.Exec(ctx, tx, args...)
+	if err != nil {
+		return fmt.Errorf("take a use of %s: %w", k.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrKeyClosed, err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // Access is the channel, if it is public or the key is one of its own, write or
@@ -34,15 +35,14 @@ func (s *Store) Access(ctx context.Context, id ID, key string) (Channel, error) 
 // usedWithin is how exactly the last use of a read key is known.
 const usedWithin = time.Hour
 
-var noteRead = both(`UPDATE channel_keys SET used_at = ? WHERE digest = ?`)
+var noteRead = migrations.SQL(`UPDATE channel_keys SET used_at = ? WHERE digest = ?`)
 
 func (s *Store) noteRead(ctx context.Context, k *keyEntry) error {
 	now := s.Now()
 	if now.Sub(k.usedAt) < usedWithin {
 		return nil
 	}
-	pool, q := noteRead.on(s.db(ctx))
-	if _, err := pool.ExecContext(ctx, q, iam.Micros(now), k.digest); err != nil {
+	if _, err := noteRead.Exec(ctx, s.db(ctx), iam.Micros(now), k.digest); err != nil {
 		return fmt.Errorf("note a read key's use: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/vault"
+	"halfkey/migrations"
 )
 
 // An Account is an organisation as an account key speaks for it. It makes, sees
@@ -23,9 +24,9 @@ type Account struct {
 }
 
 var (
-	insertAccountKey = both(`INSERT INTO account_keys (digest, id, tenant_id, org_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)`)
-	accountOfKey     = both(`SELECT id, tenant_id, org_id FROM account_keys WHERE digest = ? AND revoked_at IS NULL`)
-	revokeAccountKey = both(`UPDATE account_keys SET revoked_at = ? WHERE id = ? AND org_id = ? AND revoked_at IS NULL`)
+	insertAccountKey = migrations.SQL(`INSERT INTO account_keys (digest, id, tenant_id, org_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)`)
+	accountOfKey     = migrations.SQL(`SELECT id, tenant_id, org_id FROM account_keys WHERE digest = ? AND revoked_at IS NULL`)
+	revokeAccountKey = migrations.SQL(`UPDATE account_keys SET revoked_at = ? WHERE id = ? AND org_id = ? AND revoked_at IS NULL`)
 )
 
 func (s *Store) accountDigest(key string) []byte { return s.Vault.MAC("account-key", []byte(key)) }
@@ -33,8 +34,7 @@ func (s *Store) accountDigest(key string) []byte { return s.Vault.MAC("account-k
 // NewAccountKey makes an account key of the organisation. It is shown this once.
 func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, by iam.UserID) (vault.Secret, iam.KeyID, error) {
 	key, id := newKey(), iam.NewID()
-	pool, q := insertAccountKey.on(tx)
-	if _, err := pool.ExecContext(ctx, q, s.accountDigest(key.Reveal()), id, string(tenant), string(org), string(by), iam.Micros(s.Now())); err != nil {
+	if _, err := insertAccountKey.Exec(ctx, tx, s.accountDigest(key.Reveal()), id, string(tenant), string(org), string(by), iam.Micros(s.Now())); err != nil {
 		return "", "", fmt.Errorf("make an account key: %w", err)
 	}
 	return key, iam.KeyID(id), nil
@@ -42,8 +42,7 @@ func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.
 
 // RevokeAccountKey ends an account key of the organisation; ErrAccount if it has none with that id.
 func (s *Store) RevokeAccountKey(ctx context.Context, tx *gorm.DB, org iam.OrgID, key iam.KeyID) error {
-	pool, q := revokeAccountKey.on(tx)
-	res, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(key), string(org))
+	res, err := revokeAccountKey.Exec(ctx, tx, iam.Micros(s.Now()), string(key), string(org))
 	if err != nil {
 		return fmt.Errorf("revoke an account key: %w", err)
 	}
@@ -59,8 +58,7 @@ func (s *Store) Account(ctx context.Context, key string) (Account, error) {
 		return Account{}, ErrAccount
 	}
 	var a Account
-	pool, q := accountOfKey.on(s.db(ctx))
-	err := pool.QueryRowContext(ctx, q, s.accountDigest(key)).Scan(&a.Key, &a.Tenant, &a.Org)
+	err := accountOfKey.Row(ctx, s.db(ctx), s.accountDigest(key)).Scan(&a.Key, &a.Tenant, &a.Org)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, ErrAccount
 	}

@@ -8,13 +8,14 @@ import (
 
 	"halfkey/connectors"
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 var (
-	renameChannel = both(`UPDATE channels SET name = ?, updated_at = ? WHERE id = ?`)
-	moveChannel   = both(`UPDATE channels SET org_id = ?, updated_at = ? WHERE id = ?`)
-	touchChannel  = both(`UPDATE channels SET updated_at = ? WHERE id = ?`)
-	revokeKeys    = both(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND revoked_at IS NULL`)
+	renameChannel = migrations.SQL(`UPDATE channels SET name = ?, updated_at = ? WHERE id = ?`)
+	moveChannel   = migrations.SQL(`UPDATE channels SET org_id = ?, updated_at = ? WHERE id = ?`)
+	touchChannel  = migrations.SQL(`UPDATE channels SET updated_at = ? WHERE id = ?`)
+	revokeKeys    = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND revoked_at IS NULL`)
 )
 
 // Rename implements connectors.Provider.
@@ -35,21 +36,19 @@ func (s *Store) Close(ctx context.Context, tx *gorm.DB, id string) error {
 		return err
 	}
 	n, _ := ParseID(id)
-	pool, q := revokeKeys.on(tx)
-	if _, err := pool.ExecContext(ctx, q, now, int64(n)); err != nil {
+	if _, err := revokeKeys.Exec(ctx, tx, now, int64(n)); err != nil {
 		return fmt.Errorf("close channel %s: %w", id, err)
 	}
 	return nil
 }
 
-// change runs a statement whose last parameter is the channel.
-func (s *Store) change(ctx context.Context, tx *gorm.DB, st statement, id string, args ...any) error {
+// change runs a migrations.Statement whose last parameter is the channel.
+func (s *Store) change(ctx context.Context, tx *gorm.DB, st migrations.Statement, id string, args ...any) error {
 	n, err := numbered(id)
 	if err != nil {
 		return err
 	}
-	pool, q := st.on(tx)
-	res, err := pool.ExecContext(ctx, q, append(args, int64(n))...)
+	res, err := st.Exec(ctx, tx, append(args, int64(n))...)
 	if err != nil {
 		return fmt.Errorf("change channel %s: %w", id, err)
 	}

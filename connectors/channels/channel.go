@@ -11,6 +11,7 @@ import (
 
 	"halfkey/connectors"
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // A Channel is what is known of one besides its entries and keys. What is nil
@@ -38,16 +39,15 @@ type Channel struct {
 const channelColumns = `id, tenant_id, org_id, name, description, fields, public, url, tags, metadata, latitude, longitude, elevation,
 last_entry_id, last_entry_at, created_at, updated_at`
 
-var channelOfID = both(`SELECT ` + channelColumns + ` FROM channels WHERE id = ?`)
+var channelOfID = migrations.SQL(`SELECT ` + channelColumns + ` FROM channels WHERE id = ?`)
 
 // Find is the channel with that number, or connectors.ErrChannel.
 func (s *Store) Find(ctx context.Context, id ID) (Channel, error) {
 	return findChannel(ctx, s.db(ctx), channelOfID, int64(id))
 }
 
-func findChannel(ctx context.Context, tx *gorm.DB, st statement, args ...any) (Channel, error) {
-	pool, q := st.on(tx)
-	c, err := scanChannel(pool.QueryRowContext(ctx, q, args...))
+func findChannel(ctx context.Context, tx *gorm.DB, st migrations.Statement, args ...any) (Channel, error) {
+	c, err := scanChannel(st.Row(ctx, tx, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, connectors.ErrChannel
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"halfkey/migrations"
 )
 
 // atOnce is how many entries one transaction takes away, so that nobody waits
@@ -12,13 +14,13 @@ import (
 const atOnce = 5000
 
 var (
-	deleteUpTo    = both(`DELETE FROM feeds WHERE channel_id = ? AND entry_id <= ?`)
-	firstEntry    = both(`SELECT COALESCE(MIN(entry_id), 0) FROM feeds WHERE channel_id = ?`)
-	deleteAll     = both(`DELETE FROM feeds WHERE channel_id = ?`)
-	countAnew     = both(`UPDATE channels SET last_entry_id = 0, last_entry_at = NULL, updated_at = ? WHERE id = ?`)
-	lockChannel   = both(`UPDATE channels SET updated_at = ? WHERE id = ?`)
-	deleteKeys    = both(`DELETE FROM channel_keys WHERE channel_id = ?`)
-	deleteChannel = both(`DELETE FROM channels WHERE id = ?`)
+	deleteUpTo    = migrations.SQL(`DELETE FROM feeds WHERE channel_id = ? AND entry_id <= ?`)
+	firstEntry    = migrations.SQL(`SELECT COALESCE(MIN(entry_id), 0) FROM feeds WHERE channel_id = ?`)
+	deleteAll     = migrations.SQL(`DELETE FROM feeds WHERE channel_id = ?`)
+	countAnew     = migrations.SQL(`UPDATE channels SET last_entry_id = 0, last_entry_at = NULL, updated_at = ? WHERE id = ?`)
+	lockChannel   = migrations.SQL(`UPDATE channels SET updated_at = ? WHERE id = ?`)
+	deleteKeys    = migrations.SQL(`DELETE FROM channel_keys WHERE channel_id = ?`)
+	deleteChannel = migrations.SQL(`DELETE FROM channels WHERE id = ?`)
 )
 
 // ClearChannel takes all entries out of a channel of the account. The next one
@@ -30,11 +32,10 @@ func (s *Store) ClearChannel(ctx context.Context, a Account, id ID) error {
 	return s.db(ctx).Transaction(func(tx *gorm.DB) error {
 		now := s.Now().UnixMicro()
 		for _, step := range []struct {
-			st   statement
+			st   migrations.Statement
 			args []any
 		}{{countAnew, []any{now, int64(id)}}, {deleteAll, []any{int64(id)}}} {
-			pool, q := step.st.on(tx)
-			if _, err := pool.ExecContext(ctx, q, step.args...); err != nil {
+			if _, err := step.st.Exec(ctx, tx, step.args...); err != nil {
 				return fmt.Errorf("clear channel %s: %w", id, err)
 			}
 		}
@@ -50,16 +51,14 @@ func (s *Store) DeleteChannel(ctx context.Context, a Account, id ID) (c Channel,
 	}
 	err = s.db(ctx).Transaction(func(tx *gorm.DB) error {
 		// Whoever is writing finishes first and leaves no entry behind.
-		pool, q := lockChannel.on(tx)
-		if _, err := pool.ExecContext(ctx, q, s.Now().UnixMicro(), int64(id)); err != nil {
+		if _, err := lockChannel.Exec(ctx, tx, s.Now().UnixMicro(), int64(id)); err != nil {
 			return fmt.Errorf("delete channel %s: %w", id, err)
 		}
 		if c, err = findChannel(ctx, tx, accountChannel, int64(id), string(a.Tenant), string(a.Org)); err != nil {
 			return err
 		}
-		for _, st := range []statement{deleteAll, deleteKeys, deleteChannel} {
-			pool, q := st.on(tx)
-			if _, err := pool.ExecContext(ctx, q, int64(id)); err != nil {
+		for _, st := range []migrations.Statement{deleteAll, deleteKeys, deleteChannel} {
+			if _, err := st.Exec(ctx, tx, int64(id)); err != nil {
 				return fmt.Errorf("delete channel %s: %w", id, err)
 			}
 		}
@@ -74,14 +73,12 @@ func (s *Store) thin(ctx context.Context, a Account, id ID) error {
 	if err != nil {
 		return err
 	}
-	pool, q := firstEntry.on(s.db(ctx))
 	var first int64
-	if err := pool.QueryRowContext(ctx, q, int64(id)).Scan(&first); err != nil {
+	if err := firstEntry.Row(ctx, s.db(ctx), int64(id)).Scan(&first); err != nil {
 		return fmt.Errorf("clear channel %s: %w", id, err)
 	}
-	pool, q = deleteUpTo.on(s.db(ctx))
 	for n := first + atOnce; n < c.LastEntry; n += atOnce {
-		if _, err := pool.ExecContext(ctx, q, int64(id), n); err != nil {
+		if _, err := deleteUpTo.Exec(ctx, s.db(ctx), int64(id), n); err != nil {
 			return fmt.Errorf("clear channel %s: %w", id, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"halfkey/connectors"
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // Where a channel came from. Account keys see only those of their own making.
@@ -19,10 +20,10 @@ const (
 )
 
 var (
-	insertChannel = both(`INSERT INTO channels (tenant_id, org_id, source, op, name, fields, public, min_gap, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (op) DO NOTHING RETURNING id`)
-	channelOfOp     = both(`SELECT id FROM channels WHERE op = ? AND tenant_id = ?`)
-	channelOfTenant = both(`SELECT id FROM channels WHERE id = ? AND tenant_id = ?`)
+	insertChannel = migrations.SQL(`INSERT INTO channels (tenant_id, org_id, source, op, name, fields, public, min_gap, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (op) DO NOTHING`)
+	channelOfOp     = migrations.SQL(`SELECT id FROM channels WHERE op = ? AND tenant_id = ?`)
+	channelOfTenant = migrations.SQL(`SELECT id FROM channels WHERE id = ? AND tenant_id = ?`)
 )
 
 // Create implements connectors.Provider.
@@ -47,16 +48,14 @@ func (s *Store) insert(ctx context.Context, tx *gorm.DB, w connectors.Wanted, so
 		return 0, false, fmt.Errorf("create channel: %d fields, the store has %d", len(w.Fields), MaxFields)
 	}
 	now := iam.Micros(s.Now())
-	pool, q := insertChannel.on(tx)
-	err = pool.QueryRowContext(ctx, q, string(w.Tenant), string(w.Org), source, w.Op, w.Name, fieldsOf(w.Fields).text(), false, 0, now, now).Scan(&id)
-	if err == nil {
-		return id, true, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
+	n, fresh, err := insertChannel.Insert(ctx, tx, string(w.Tenant), string(w.Org), source, w.Op, w.Name, fieldsOf(w.Fields).text(), false, 0, now, now)
+	if err != nil {
 		return 0, false, fmt.Errorf("create channel: %w", err)
 	}
-	pool, q = channelOfOp.on(tx)
-	if err := pool.QueryRowContext(ctx, q, w.Op, string(w.Tenant)).Scan(&id); err != nil {
+	if fresh {
+		return ID(n), true, nil
+	}
+	if err := channelOfOp.Row(ctx, tx, w.Op, string(w.Tenant)).Scan(&id); err != nil {
 		return 0, false, fmt.Errorf("find channel of op %s: %w", w.Op, err)
 	}
 	return id, false, nil
@@ -68,8 +67,7 @@ func (s *Store) Keys(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id stri
 	if err != nil {
 		return connectors.Channel{}, err
 	}
-	pool, q := channelOfTenant.on(tx)
-	switch err := pool.QueryRowContext(ctx, q, int64(n), string(tenant)).Scan(&n); {
+	switch err := channelOfTenant.Row(ctx, tx, int64(n), string(tenant)).Scan(&n); {
 	case errors.Is(err, sql.ErrNoRows):
 		return connectors.Channel{}, connectors.ErrChannel
 	case err != nil:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // MaxRows is how many entries one reading returns at most.
@@ -37,12 +38,12 @@ const rowColumns = `entry_id, created_at, field1, field2, field3, field4, field5
 const selectRows = `SELECT ` + rowColumns + ` FROM feeds WHERE channel_id = ?`
 
 var (
-	rowsInRange = both(selectRows + ` AND created_at >= ? AND created_at <= ? ORDER BY created_at DESC, entry_id DESC LIMIT ?`)
-	rowOfEntry  = both(selectRows + ` AND entry_id = ?`)
-	lastRow     = both(selectRows + ` ORDER BY entry_id DESC LIMIT 1`)
-	lastOfField = func() (st [MaxFields]statement) {
+	rowsInRange = migrations.SQL(selectRows + ` AND created_at >= ? AND created_at <= ? ORDER BY created_at DESC, entry_id DESC LIMIT ?`)
+	rowOfEntry  = migrations.SQL(selectRows + ` AND entry_id = ?`)
+	lastRow     = migrations.SQL(selectRows + ` ORDER BY entry_id DESC LIMIT 1`)
+	lastOfField = func() (st [MaxFields]migrations.Statement) {
 		for i := range st {
-			st[i] = both(selectRows + ` AND field` + strconv.Itoa(i+1) + ` IS NOT NULL ORDER BY entry_id DESC LIMIT 1`)
+			st[i] = migrations.SQL(selectRows + ` AND field` + strconv.Itoa(i+1) + ` IS NOT NULL ORDER BY entry_id DESC LIMIT 1`)
 		}
 		return st
 	}()
@@ -84,7 +85,7 @@ func (s *Store) Entry(ctx context.Context, id ID, number int64) (Row, error) {
 	return s.row(ctx, rowOfEntry, int64(id), number)
 }
 
-func (s *Store) row(ctx context.Context, st statement, args ...any) (Row, error) {
+func (s *Store) row(ctx context.Context, st migrations.Statement, args ...any) (Row, error) {
 	rows, err := s.rows(ctx, st, args...)
 	if err != nil {
 		return Row{}, err
@@ -95,9 +96,8 @@ func (s *Store) row(ctx context.Context, st statement, args ...any) (Row, error)
 	return rows[0], nil
 }
 
-func (s *Store) rows(ctx context.Context, st statement, args ...any) (list []Row, err error) {
-	pool, q := st.on(s.db(ctx))
-	rows, err := pool.QueryContext(ctx, q, args...)
+func (s *Store) rows(ctx context.Context, st migrations.Statement, args ...any) (list []Row, err error) {
+	rows, err := st.Rows(ctx, s.db(ctx), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}

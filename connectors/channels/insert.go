@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"halfkey/migrations"
 )
 
 // The number is taken where the key, the gap and the given time are judged, so
@@ -21,12 +23,12 @@ AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND revoked_at IS NULL)`
 )
 
 var (
-	take      = both(takeNumber + whatItGot)
-	takeGiven = both(takeNumber + timeIsFree + whatItGot)
-	insertRow = both(`INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
+	take      = migrations.SQL(takeNumber + whatItGot)
+	takeGiven = migrations.SQL(takeNumber + timeIsFree + whatItGot)
+	insertRow = migrations.SQL(`INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
 status, latitude, longitude, elevation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	noteUse = both(`UPDATE channel_keys SET used_at = ? WHERE digest = ? AND used_at IS NULL`)
-	whyNot  = both(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND revoked_at IS NULL),
+	noteUse = migrations.SQL(`UPDATE channel_keys SET used_at = ? WHERE digest = ? AND used_at IS NULL`)
+	whyNot  = migrations.SQL(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND revoked_at IS NULL),
 (SELECT count(*) FROM feeds WHERE channel_id = ? AND created_at = ? AND given_time)`)
 )
 
@@ -37,16 +39,14 @@ func (w *write) store(ctx context.Context, tx *gorm.DB) error {
 	if w.given {
 		st, args = takeGiven, append(args, int64(w.key.channel), w.created)
 	}
-	pool, q := st.on(tx)
-	switch err := pool.QueryRowContext(ctx, q, args...).Scan(&w.number, &w.tenant, &w.org); {
+	switch err := st.Row(ctx, tx, args...).Scan(&w.number, &w.tenant, &w.org); {
 	case errors.Is(err, sql.ErrNoRows):
 		return w.whyNot(ctx, tx)
 	case err != nil:
 		return fmt.Errorf("take an entry's number: %w", err)
 	}
 	e := w.entry
-	pool, q = insertRow.on(tx)
-	if _, err := pool.ExecContext(ctx, q, int64(w.key.channel), w.number, w.created, w.given,
+	if _, err := insertRow.Exec(ctx, tx, int64(w.key.channel), w.number, w.created, w.given,
 		text(e.Fields[0]), text(e.Fields[1]), text(e.Fields[2]), text(e.Fields[3]), text(e.Fields[4]), text(e.Fields[5]), text(e.Fields[6]), text(e.Fields[7]),
 		text(e.Status), text(e.Latitude), text(e.Longitude), text(e.Elevation)); err != nil {
 		return fmt.Errorf("insert an entry: %w", err)
@@ -54,17 +54,15 @@ func (w *write) store(ctx context.Context, tx *gorm.DB) error {
 	if w.key.used.Load() {
 		return nil
 	}
-	pool, q = noteUse.on(tx)
-	if _, err := pool.ExecContext(ctx, q, w.at, w.key.digest); err != nil {
+	if _, err := noteUse.Exec(ctx, tx, w.at, w.key.digest); err != nil {
 		return fmt.Errorf("note a key's first use: %w", err)
 	}
 	return nil
 }
 
 func (w *write) whyNot(ctx context.Context, tx *gorm.DB) error {
-	pool, q := whyNot.on(tx)
 	var good, taken int
-	if err := pool.QueryRowContext(ctx, q, w.key.digest, int64(w.key.channel), w.created).Scan(&good, &taken); err != nil {
+	if err := whyNot.Row(ctx, tx, w.key.digest, int64(w.key.channel), w.created).Scan(&good, &taken); err != nil {
 		return fmt.Errorf("see why an entry was refused: %w", err)
 	}
 	switch {

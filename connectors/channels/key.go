@@ -13,6 +13,7 @@ import (
 	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/vault"
+	"halfkey/migrations"
 )
 
 // The kinds of a channel's keys. A write key reads too.
@@ -59,7 +60,7 @@ func looksLikeKey(s string) bool {
 // digest is what the tables know a key by.
 func (s *Store) digest(key string) []byte { return s.Vault.MAC("channel-key", []byte(key)) }
 
-var insertKey = both(`INSERT INTO channel_keys (digest, id, channel_id, tenant_id, kind, sealed, label, user_id, created_at)
+var insertKey = migrations.SQL(`INSERT INTO channel_keys (digest, id, channel_id, tenant_id, kind, sealed, label, user_id, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 
 func keyCell(tenant iam.OrgID, id string) vault.Cell {
@@ -77,15 +78,14 @@ func (s *Store) addKey(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, chann
 	if user != "" {
 		holder = (*string)(&user)
 	}
-	pool, q := insertKey.on(tx)
-	if _, err := pool.ExecContext(ctx, q, s.digest(key.Reveal()), id, int64(channel), string(tenant), kind, sealed, label, holder, iam.Micros(s.Now())); err != nil {
+	if _, err := insertKey.Exec(ctx, tx, s.digest(key.Reveal()), id, int64(channel), string(tenant), kind, sealed, label, holder, iam.Micros(s.Now())); err != nil {
 		return "", fmt.Errorf("add a %s key: %w", kind, err)
 	}
 	return key, nil
 }
 
 // newestKey finds the newest key of that kind which nobody holds in person.
-var newestKey = both(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
+var newestKey = migrations.SQL(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
 WHERE channel_id = ? AND kind = ? AND user_id IS NULL AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`)
 
 // A keyRow is a key as it lies in the table; the zero one means that there is none.
@@ -96,8 +96,7 @@ type keyRow struct {
 }
 
 func (s *Store) newest(ctx context.Context, tx *gorm.DB, channel ID, kind string) (k keyRow, err error) {
-	pool, q := newestKey.on(tx)
-	err = pool.QueryRowContext(ctx, q, int64(channel), kind).Scan(&k.id, &k.tenant, &k.sealed, &k.used)
+	err = newestKey.Row(ctx, tx, int64(channel), kind).Scan(&k.id, &k.tenant, &k.sealed, &k.used)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return k, fmt.Errorf("find the %s key: %w", kind, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // A keyEntry is what a key opens.
@@ -23,15 +24,14 @@ type keyEntry struct {
 	used    atomic.Bool // for a write key: a value came with it
 }
 
-var keyOfDigest = both(`SELECT channel_id, kind, user_id, used_at FROM channel_keys WHERE digest = ? AND revoked_at IS NULL`)
+var keyOfDigest = migrations.SQL(`SELECT channel_id, kind, user_id, used_at FROM channel_keys WHERE digest = ? AND revoked_at IS NULL`)
 
 // lookup asks the database what a key opens; ErrKey if nothing.
 func (s *Store) lookup(ctx context.Context, key string) (*keyEntry, error) {
 	k := keyEntry{key: key, digest: s.digest(key)}
 	var user sql.NullString
 	var used *int64
-	pool, q := keyOfDigest.on(s.db(ctx))
-	switch err := pool.QueryRowContext(ctx, q, k.digest).Scan(&k.channel, &k.kind, &user, &used); {
+	switch err := keyOfDigest.Row(ctx, s.db(ctx), k.digest).Scan(&k.channel, &k.kind, &user, &used); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrKey
 	case err != nil:

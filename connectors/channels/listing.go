@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/iam/vault"
+	"halfkey/migrations"
 )
 
 // A Listing is a channel with its current keys, for the account that made it.
@@ -18,8 +19,8 @@ type Listing struct {
 }
 
 var (
-	accountChannel  = both(`SELECT ` + channelColumns + ` FROM channels WHERE id = ? AND tenant_id = ? AND org_id = ? AND source = '` + sourceAccount + `'`)
-	accountChannels = both(`SELECT ` + channelColumns + ` FROM channels WHERE tenant_id = ? AND org_id = ? AND source = '` + sourceAccount + `' ORDER BY id`)
+	accountChannel  = migrations.SQL(`SELECT ` + channelColumns + ` FROM channels WHERE id = ? AND tenant_id = ? AND org_id = ? AND source = '` + sourceAccount + `'`)
+	accountChannels = migrations.SQL(`SELECT ` + channelColumns + ` FROM channels WHERE tenant_id = ? AND org_id = ? AND source = '` + sourceAccount + `' ORDER BY id`)
 )
 
 // AccountChannel is a channel of the account, or connectors.ErrChannel.
@@ -37,8 +38,7 @@ func (s *Store) listing(ctx context.Context, tx *gorm.DB, a Account, id ID) (l L
 // AccountChannels are all channels of the account in the order of their making.
 func (s *Store) AccountChannels(ctx context.Context, a Account) (list []Listing, err error) {
 	tx := s.db(ctx)
-	pool, q := accountChannels.on(tx)
-	err = each(pool.QueryContext(ctx, q, string(a.Tenant), string(a.Org)))(func(rows *sql.Rows) error {
+	err = each(accountChannels.Rows(ctx, tx, string(a.Tenant), string(a.Org)))(func(rows *sql.Rows) error {
 		c, err := scanChannel(rows)
 		list = append(list, Listing{Channel: c})
 		return err

@@ -12,6 +12,7 @@ import (
 	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/vault"
+	"halfkey/migrations"
 )
 
 // A ReadKey is one that opens a channel for reading, without the key itself.
@@ -25,15 +26,15 @@ type ReadKey struct {
 }
 
 var (
-	ownReadKey = both(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
+	ownReadKey = migrations.SQL(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
 WHERE channel_id = ? AND kind = 'read' AND user_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`)
-	readKeys = both(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+	readKeys = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
 WHERE channel_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
-	readKeysOf = both(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+	readKeysOf = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
 WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
-	revokeReadKey = both(`UPDATE channel_keys SET revoked_at = ? WHERE id = ? AND kind = 'read' AND revoked_at IS NULL AND channel_id = ?`)
-	revokeFor     = both(`UPDATE channel_keys SET revoked_at = ? WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL
-AND channel_id IN (SELECT c.id FROM channels c JOIN org_closure o ON o.descendant = c.org_id WHERE o.ancestor = ?)`)
+	revokeReadKey = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE id = ? AND kind = 'read' AND revoked_at IS NULL AND channel_id = ?`)
+	revokeFor     = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL
+AND EXISTS (SELECT 1 FROM channels c JOIN org_closure o ON o.descendant = c.org_id WHERE c.id = channel_keys.channel_id AND o.ancestor = ?)`)
 )
 
 // RevealReadKey is the person's own read key of the channel, made when he first
@@ -44,8 +45,7 @@ func (s *Store) RevealReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 		return "", err
 	}
 	var k keyRow
-	pool, q := ownReadKey.on(tx)
-	err = pool.QueryRowContext(ctx, q, int64(id), string(user)).Scan(&k.id, &k.tenant, &k.sealed, &k.used)
+	err = ownReadKey.Row(ctx, tx, int64(id), string(user)).Scan(&k.id, &k.tenant, &k.sealed, &k.used)
 	if err == nil {
 		return s.open(tx, k)
 	}
@@ -73,9 +73,8 @@ func (s *Store) ReadKeysOf(ctx context.Context, user iam.UserID) ([]ReadKey, err
 	return s.listReadKeys(ctx, readKeysOf, string(user))
 }
 
-func (s *Store) listReadKeys(ctx context.Context, st statement, arg any) (list []ReadKey, err error) {
-	pool, q := st.on(s.db(ctx))
-	rows, err := pool.QueryContext(ctx, q, arg)
+func (s *Store) listReadKeys(ctx context.Context, st migrations.Statement, arg any) (list []ReadKey, err error) {
+	rows, err := st.Rows(ctx, s.db(ctx), arg)
 	if err != nil {
 		return nil, fmt.Errorf("list read keys: %w", err)
 	}
@@ -100,8 +99,7 @@ func (s *Store) RevokeReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 	if err != nil {
 		return err
 	}
-	pool, q := revokeReadKey.on(tx)
-	res, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(key), int64(id))
+	res, err := revokeReadKey.Exec(ctx, tx, iam.Micros(s.Now()), string(key), int64(id))
 	if err != nil {
 		return fmt.Errorf("revoke read key: %w", err)
 	}
@@ -113,8 +111,7 @@ func (s *Store) RevokeReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 
 // RevokeFor ends the person's read keys of all channels in org and below it.
 func (s *Store) RevokeFor(ctx context.Context, tx *gorm.DB, user iam.UserID, org iam.OrgID) error {
-	pool, q := revokeFor.on(tx)
-	if _, err := pool.ExecContext(ctx, q, iam.Micros(s.Now()), string(user), string(org)); err != nil {
+	if _, err := revokeFor.Exec(ctx, tx, iam.Micros(s.Now()), string(user), string(org)); err != nil {
 		return fmt.Errorf("revoke a person's read keys: %w", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // A Point sums up the readings of one stretch of time.
@@ -19,7 +20,7 @@ type Point struct {
 const defaultPoints = 300
 
 // spanOf is how far the readings within the bounds really reach.
-var spanOf = both(`SELECT MIN(created_at), MAX(created_at) FROM feeds WHERE channel_id = ? AND created_at >= ? AND created_at <= ?`)
+var spanOf = migrations.SQL(`SELECT MIN(created_at), MAX(created_at) FROM feeds WHERE channel_id = ? AND created_at >= ? AND created_at <= ?`)
 
 // The stretches are counted from the first reading on. What is no number is left out.
 const bucketed = `SELECT MIN(at), MIN(n), AVG(n), MAX(n), COUNT(*) FROM (SELECT created_at AS at, %s AS n FROM feeds
@@ -29,13 +30,13 @@ WHERE channel_id = ? AND created_at >= ? AND created_at <= ? AND FIELD IS NOT NU
 const (
 	liteNumber = `CASE WHEN TRIM(FIELD) GLOB '[-+.0-9]*' AND FIELD GLOB '*[0-9]*' AND NOT FIELD GLOB '*[^-+0-9.eE ]*' AND NOT FIELD GLOB '*[-+0-9.][-+]*'
 AND NOT FIELD GLOB '*.*.*' AND NOT FIELD GLOB '*[eE]*[eE.]*' AND NOT TRIM(FIELD) GLOB '* *' AND NOT TRIM(FIELD) GLOB '*[-+eE]' THEN CAST(FIELD AS REAL) END`
-	pgNumber   = `CASE WHEN FIELD ~ '^ *[-+]{0,1}([0-9]{1,30}[.]{0,1}[0-9]{0,30}|[.][0-9]{1,30})([eE][-+]{0,1}[0-9]{1,2}){0,1} *$' THEN CAST(FIELD AS DOUBLE PRECISION) END`
+	pgNumber = `CASE WHEN FIELD ~ '^ *[-+]{0,1}([0-9]{1,30}[.]{0,1}[0-9]{0,30}|[.][0-9]{1,30})([eE][-+]{0,1}[0-9]{1,2}){0,1} *$' THEN CAST(FIELD AS DOUBLE PRECISION) END`
 )
 
-var seriesOf = func() (st [MaxFields]statement) {
+var seriesOf = func() (st [MaxFields]migrations.Statement) {
 	for i := range st {
 		name := fmt.Sprintf("field%d", i+1)
-		st[i] = dialects(strings.ReplaceAll(fmt.Sprintf(bucketed, liteNumber), "FIELD", name),
+		st[i] = migrations.Dialects(strings.ReplaceAll(fmt.Sprintf(bucketed, liteNumber), "FIELD", name),
 			strings.ReplaceAll(fmt.Sprintf(bucketed, pgNumber), "FIELD", name))
 	}
 	return st
@@ -52,17 +53,15 @@ func (s *Store) Series(ctx context.Context, channel string, field int, from, to 
 	if maxPoints <= 0 {
 		maxPoints = defaultPoints
 	}
-	pool, q := spanOf.on(s.db(ctx))
 	var first, last *int64
-	if err := pool.QueryRowContext(ctx, q, int64(id), iam.Micros(from), iam.Micros(to)).Scan(&first, &last); err != nil {
+	if err := spanOf.Row(ctx, s.db(ctx), int64(id), iam.Micros(from), iam.Micros(to)).Scan(&first, &last); err != nil {
 		return nil, fmt.Errorf("series of channel %s: %w", channel, err)
 	}
 	if first == nil {
 		return nil, nil
 	}
 	stretch := (*last-*first)/int64(maxPoints) + 1
-	pool, q = seriesOf[field-1].on(s.db(ctx))
-	rows, err := pool.QueryContext(ctx, q, int64(id), *first, *last, *first, stretch)
+	rows, err := seriesOf[field-1].Rows(ctx, s.db(ctx), int64(id), *first, *last, *first, stretch)
 	if err != nil {
 		return nil, fmt.Errorf("series of channel %s: %w", channel, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/fault"
+	"halfkey/migrations"
 )
 
 // Settings are what an account gives a channel. What is nil stays as it is.
@@ -66,13 +67,12 @@ func (w Settings) apply(c *Channel) {
 	}
 }
 
-var updateChannel = both(`UPDATE channels SET name = ?, description = ?, fields = ?, public = ?, url = ?, tags = ?, metadata = ?,
+var updateChannel = migrations.SQL(`UPDATE channels SET name = ?, description = ?, fields = ?, public = ?, url = ?, tags = ?, metadata = ?,
 latitude = ?, longitude = ?, elevation = ?, updated_at = ? WHERE id = ?`)
 
 func (s *Store) save(ctx context.Context, tx *gorm.DB, c *Channel) error {
 	c.Updated = s.Now()
-	pool, q := updateChannel.on(tx)
-	if _, err := pool.ExecContext(ctx, q, c.Name, text(c.Description), c.Fields.text(), c.Public, text(c.URL), text(c.Tags), text(c.Metadata),
+	if _, err := updateChannel.Exec(ctx, tx, c.Name, text(c.Description), c.Fields.text(), c.Public, text(c.URL), text(c.Tags), text(c.Metadata),
 		text(c.Latitude), text(c.Longitude), text(c.Elevation), iam.Micros(c.Updated), int64(c.ID)); err != nil {
 		return fmt.Errorf("save channel %s: %w", c.ID, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/migrations"
 )
 
 // A Summary is what a list shows of a channel: the newest reading of its first
@@ -79,8 +80,7 @@ func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Su
 		return sums, nil
 	}
 	changed := map[ID]remembered{}
-	pool, q := both(`SELECT id, last_entry_id, last_entry_at, fields FROM channels WHERE id IN (` + marks(len(ids)) + `)`).on(s.db(ctx))
-	err := each(pool.QueryContext(ctx, q, ids...))(func(rows *sql.Rows) error {
+	err := each(migrations.SQL(`SELECT id, last_entry_id, last_entry_at, fields FROM channels WHERE id IN (`+marks(len(ids))+`)`).Rows(ctx, s.db(ctx), ids...))(func(rows *sql.Rows) error {
 		var id ID
 		var m remembered
 		var heard *int64
@@ -116,10 +116,10 @@ func (s *Store) summarise(ctx context.Context, changed map[ID]remembered, sums m
 		ids = append(ids, int64(id))
 	}
 	latest := map[ID][]Row{}
-	pool, q := both(fmt.Sprintf(`SELECT f.channel_id, f.created_at, f.field1, f.field2, f.field3, f.field4, f.field5, f.field6, f.field7, f.field8
+	latestOf := migrations.SQL(fmt.Sprintf(`SELECT f.channel_id, f.created_at, f.field1, f.field2, f.field3, f.field4, f.field5, f.field6, f.field7, f.field8
 FROM channels c JOIN feeds f ON f.channel_id = c.id AND f.entry_id > c.last_entry_id - %d WHERE c.id IN (%s) ORDER BY f.channel_id, f.entry_id`,
-		sparkLength, marks(len(ids)))).on(s.db(ctx))
-	err := each(pool.QueryContext(ctx, q, ids...))(func(rows *sql.Rows) error {
+		sparkLength, marks(len(ids))))
+	err := each(latestOf.Rows(ctx, s.db(ctx), ids...))(func(rows *sql.Rows) error {
 		var id ID
 		var r Row
 		var created int64

@@ -263,10 +263,10 @@ CREATE TABLE channels (
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL
 );
-CREATE INDEX channels_org ON channels (org_id, id);
+CREATE INDEX channels_org ON channels (org_id, id) WHERE source = 'account';
 CREATE TABLE channel_keys (
     digest     BYTEA PRIMARY KEY,
-    id         TEXT NOT NULL UNIQUE,
+    id         TEXT NOT NULL,
     channel_id BIGINT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     tenant_id  TEXT NOT NULL,
     kind       TEXT NOT NULL,
@@ -278,6 +278,7 @@ CREATE TABLE channel_keys (
     revoked_at BIGINT
 );
 CREATE INDEX channel_keys_channel ON channel_keys (channel_id);
+CREATE INDEX channel_keys_user ON channel_keys (user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE feeds (
     channel_id BIGINT NOT NULL,
     entry_id   BIGINT NOT NULL,

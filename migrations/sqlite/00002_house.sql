@@ -264,10 +264,10 @@ CREATE TABLE channels (
     updated_at    BIGINT NOT NULL
 );
 INSERT INTO sqlite_sequence (name, seq) VALUES ('channels', 100000);
-CREATE INDEX channels_org ON channels (org_id, id);
+CREATE INDEX channels_org ON channels (org_id, id) WHERE source = 'account';
 CREATE TABLE channel_keys (
     digest     BLOB PRIMARY KEY,
-    id         TEXT NOT NULL UNIQUE,
+    id         TEXT NOT NULL,
     channel_id BIGINT NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     tenant_id  TEXT NOT NULL,
     kind       TEXT NOT NULL,
@@ -279,6 +279,7 @@ CREATE TABLE channel_keys (
     revoked_at BIGINT
 ) WITHOUT ROWID;
 CREATE INDEX channel_keys_channel ON channel_keys (channel_id);
+CREATE INDEX channel_keys_user ON channel_keys (user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE feeds (
     channel_id BIGINT NOT NULL,
     entry_id   BIGINT NOT NULL,

@@ -73,11 +73,10 @@ column channel_keys.created_at bigint NOT NULL
 column channel_keys.used_at bigint
 column channel_keys.revoked_at bigint
 constraint channel_keys FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE CASCADE
-constraint channel_keys UNIQUE (id)
 constraint channel_keys PRIMARY KEY (digest)
 CREATE INDEX channel_keys_channel ON public.channel_keys USING btree (channel_id)
-CREATE UNIQUE INDEX channel_keys_id_key ON public.channel_keys USING btree (id)
 CREATE UNIQUE INDEX channel_keys_pkey ON public.channel_keys USING btree (digest)
+CREATE INDEX channel_keys_user ON public.channel_keys USING btree (user_id) WHERE (user_id IS NOT NULL)
 column channels.id bigint NOT NULL IDENTITY
 column channels.tenant_id text NOT NULL
 column channels.org_id text NOT NULL
@@ -101,7 +100,7 @@ column channels.updated_at bigint NOT NULL
 constraint channels UNIQUE (op)
 constraint channels PRIMARY KEY (id)
 CREATE UNIQUE INDEX channels_op_key ON public.channels USING btree (op)
-CREATE INDEX channels_org ON public.channels USING btree (org_id, id)
+CREATE INDEX channels_org ON public.channels USING btree (org_id, id) WHERE (source = 'account'::text)
 CREATE UNIQUE INDEX channels_pkey ON public.channels USING btree (id)
 column connectors.id text NOT NULL
 column connectors.tenant_id text NOT NULL
