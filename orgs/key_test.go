@@ -90,7 +90,9 @@ func TestUsesAreCounted(t *testing.T) {
 		h := newHouse(t, db)
 		k, err := h.IssueKey(h.homer, orgs.KeyRequest{Org: h.household, MaxUses: 3, ExpiresAt: h.now().Add(time.Hour)})
 		h.ok(err)
-		take := func() error { return h.db.Transaction(func(tx *gorm.DB) error { return h.TakeUse(t.Context(), tx, k, false) }) }
+		take := func() error {
+			return h.db.Transaction(func(tx *gorm.DB) error { return h.TakeUse(t.Context(), tx, k, false) })
+		}
 		results := make(chan error, 8)
 		for range cap(results) {
 			go func() { results <- take() }()
@@ -113,14 +115,16 @@ func TestUsesAreCounted(t *testing.T) {
 		if err := take(); !errors.Is(err, orgs.ErrKeyClosed) {
 			t.Errorf("expired: %v", err)
 		}
-		granted := func() error { return h.db.Transaction(func(tx *gorm.DB) error { return h.TakeUse(t.Context(), tx, k, true) }) }
+		if now, err := h.Key(h.homer, k.ID); err != nil || now.Uses != 2 || now.TakesNew(h.now()) || now.Dead(h.now()) {
+			t.Errorf("%+v %v", now, err)
+		}
+		granted := func() error {
+			return h.db.Transaction(func(tx *gorm.DB) error { return h.TakeUse(t.Context(), tx, k, true) })
+		}
 		h.ok(granted()) // the owner's own yes
 		h.ok(h.RevokeKey(h.homer, k.ID))
 		if err := granted(); !errors.Is(err, orgs.ErrKeyClosed) {
 			t.Errorf("revoked: %v", err)
-		}
-		if now, err := h.Key(h.homer, k.ID); err != nil || now.Uses != 2 || now.TakesNew(h.now()) || now.Dead(h.now()) {
-			t.Errorf("%+v %v", now, err)
 		}
 	})
 }
