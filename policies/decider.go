@@ -20,7 +20,7 @@ import (
 // the place exists, and is the same as for what never was.
 var (
 	ErrHidden  = fault.New(fault.NotFound, "not-found", "There is no such thing here, or it is not yours to see.")
-	ErrRefused = fault.New(fault.Refused, "refused", "Your role here does not allow that.")
+	ErrRefused = fault.New(fault.Refused, "not-allowed", "Your role here does not allow that.")
 )
 
 // Decider judges. Make it with New. What it remembers about people and places

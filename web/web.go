@@ -42,11 +42,11 @@ type Rooms struct {
 	Channels *channels.Store
 	Live     *live.Hub
 
-	BaseURL     string                      // where people and devices reach us; "": where the request came
-	UpdateURL   string                      // of the door where programs write and read values; "": BaseURL
-	Trusted     peer.Trusted                // proxies whose word on addresses counts
-	AcceptPlain bool                        // people may sign in over plain HTTP
-	Ready       func(context.Context) error // nil: always
+	BaseURL     string                       // where people and devices reach us; "": where the request came
+	ReadURL     func(context.Context) string // of the door where programs write and read values; nil: BaseURL
+	Trusted     peer.Trusted                 // proxies whose word on addresses counts
+	AcceptPlain bool                         // people may sign in over plain HTTP
+	Ready       func(context.Context) error  // nil: always
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -88,10 +88,10 @@ func New(r Rooms) *echo.Echo {
 // readURL is the door at which programs read values.
 func (r Rooms) readURL(door *auth.Door) func(echo.Context) string {
 	return func(c echo.Context) string {
-		if r.UpdateURL == "" {
+		if r.ReadURL == nil {
 			return door.Base(c)
 		}
-		return strings.TrimSuffix(strings.TrimSuffix(r.UpdateURL, "/"), "/update")
+		return strings.TrimSuffix(r.ReadURL(c.Request().Context()), "/")
 	}
 }
 

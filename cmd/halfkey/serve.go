@@ -59,7 +59,7 @@ func serve(ctx context.Context, c Config, out io.Writer, log *slog.Logger, besid
 		return errors.Join(err, closeDoors(doors))
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	if err := h.fit(ctx, doors); err != nil {
+	if err := h.fit(doors); err != nil {
 		return errors.Join(err, closeDoors(doors))
 	}
 	if h.orgs.NeedsSetup(ctx) && besides == nil {
@@ -126,7 +126,7 @@ func closeDoors(d doors) (err error) {
 }
 
 // fit puts behind each door what answers there.
-func (h *house) fit(ctx context.Context, d doors) error {
+func (h *house) fit(d doors) error {
 	trusted, err := peer.ParseTrusted(h.config.TrustedProxies)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (h *house) fit(ctx context.Context, d doors) error {
 	e := web.New(web.Rooms{
 		DB: h.db.Gorm, Sessions: h.sessions, Users: h.users, Settings: h.settings, Decider: h.decider,
 		Orgs: h.orgs, Devices: h.devices, Channels: h.channels, Live: h.live,
-		BaseURL: h.config.BaseURL, UpdateURL: h.thingspeakURL(ctx), Trusted: trusted, AcceptPlain: h.config.AcceptPlain,
+		BaseURL: h.config.BaseURL, ReadURL: h.thingspeakURL, Trusted: trusted, AcceptPlain: h.config.AcceptPlain,
 		Ready: h.db.Ping, Now: h.now, Log: h.log,
 	})
 	e.Use(m.watch("main"))

@@ -23,7 +23,7 @@ import (
 var told = byCode(
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
-	policies.ErrBeyond, policies.ErrHidden, policies.ErrLastOwner, policies.ErrRole, policies.ErrTooDeep,
+	policies.ErrBeyond, policies.ErrHidden, policies.ErrLastOwner, policies.ErrRefused, policies.ErrRole, policies.ErrTooDeep,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
 	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind,
 	orgs.ErrNoKey, orgs.ErrNotSetUp, orgs.ErrOtherPerson, orgs.ErrSerial, orgs.ErrSetupToken, orgs.ErrSignUp, orgs.ErrSignUpClosed, orgs.ErrVoid,
