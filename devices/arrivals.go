@@ -13,15 +13,20 @@ import (
 	"halfkey/policies"
 )
 
+// skew is how far the clocks of replicas may lie apart.
+const skew = time.Hour
+
 // Arrivals are the new devices that boarded with the key since then and that
 // the actor may see, the newest first: what the add-device page waits for.
 func (s *Service) Arrivals(ctx context.Context, key iam.KeyID, since time.Time) ([]View, error) {
-	q, err := s.filtered(ctx, Filter{Key: key})
-	if err != nil || q == nil {
+	w, err := s.filtered(ctx, Filter{Key: key})
+	if err != nil || w == nil {
 		return nil, err
 	}
-	var list []Device
-	if err := q.Where("created_at >= ?", iam.Micros(since)).Order("id DESC").Limit(50).Find(&list).Error; err != nil {
+	w.and("created_at >= ?", iam.Micros(since))
+	w.and("id >= ?", iam.FirstID(since.Add(-skew))) // ends the walk down the index
+	list, err := s.page(ctx, w, 50)
+	if err != nil {
 		return nil, err
 	}
 	return s.views(ctx, list)

@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/migrations"
 	"halfkey/policies"
 )
 
@@ -83,11 +84,15 @@ func (s *Service) CountWaiting(ctx context.Context) (int, error) {
 	if err != nil || scope.Empty() {
 		return 0, err
 	}
-	q := s.DB.WithContext(ctx).Table("join_requests").Select("1 AS one").
-		Where("state = ? AND asked_at > ?", waiting, iam.Micros(s.Now().Add(-question)))
-	var n int64
-	err = s.DB.WithContext(ctx).Table("(?) AS first_ones", scope.Filter(q, "org_id", "tenant_id").Limit(1000)).Count(&n).Error
-	return int(n), err
+	w := &where{}
+	w.and("state = ? AND asked_at > ?", waiting, iam.Micros(s.Now().Add(-question)))
+	if sql, args := scope.SQL("org_id", "tenant_id"); sql != "" {
+		w.and(sql, args...)
+	}
+	n := 0
+	count := migrations.SQL("SELECT COUNT(*) FROM (SELECT 1 FROM join_requests WHERE " + w.String() + " LIMIT 1000) AS first_ones")
+	err = count.Row(ctx, s.DB, w.args...).Scan(&n)
+	return n, err
 }
 
 // Accept lets the device come aboard; the yes holds for 30 days.

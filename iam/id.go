@@ -33,12 +33,22 @@ const (
 // NewID draws an id: 48 bits of milliseconds, then 52 random bits, as 20
 // characters of lower-case Crockford base32. Ids made later sort later.
 func NewID() string {
-	var b [13]byte // the time in 6 bytes, then the random rest in 7
-	ms := uint64(time.Now().UnixMilli())
+	var random [7]byte
+	rand.Read(random[:])
+	return idAt(time.Now(), random)
+}
+
+// FirstID is the id before which none sorts that was made at t or later. It
+// goes by this machine's clock; who compares allows for another's.
+func FirstID(t time.Time) string { return idAt(t, [7]byte{}) }
+
+func idAt(t time.Time, rest [7]byte) string {
+	var b [13]byte // the time in 6 bytes, then the rest
+	ms := uint64(max(t.UnixMilli(), 0))
 	for i := range 6 {
 		b[i] = byte(ms >> (40 - 8*i))
 	}
-	rand.Read(b[6:])
+	copy(b[6:], rest[:])
 	var id [idLength]byte
 	var bits, held uint
 	at := 0

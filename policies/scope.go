@@ -106,23 +106,29 @@ func (s Scope) Filter(q *gorm.DB, orgColumn, tenantColumn string) *gorm.DB {
 	return q.Where(sql, args...)
 }
 
-// SQL is the condition of Filter with its arguments (slices, as GORM takes
-// them); empty for everywhere. The column names must be the program's own.
+// SQL is the condition of Filter with its arguments; empty for everywhere. The
+// column names must be the program's own.
 func (s Scope) SQL(orgColumn, tenantColumn string) (string, []any) {
 	if s.Empty() {
 		return "1 = 0", nil
 	}
 	var where []string
 	var args []any
-	or := func(condition string, ids []iam.OrgID) {
-		if len(ids) > 0 {
-			where, args = append(where, condition), append(args, ids)
+	among := func(column, before, after string, ids []iam.OrgID) string {
+		for _, id := range ids {
+			args = append(args, string(id))
 		}
+		return column + before + strings.Repeat("?,", len(ids)-1) + "?" + after
 	}
-	if !s.all {
-		or(tenantColumn+" IN ?", s.tenants)
-		or(orgColumn+" IN (SELECT descendant FROM org_closure WHERE ancestor IN ?)", s.trees)
-		or(orgColumn+" IN ?", s.singles)
+	const below = " IN (SELECT descendant FROM org_closure WHERE ancestor IN ("
+	if !s.all && len(s.tenants) > 0 {
+		where = append(where, among(tenantColumn, " IN (", ")", s.tenants))
+	}
+	if !s.all && len(s.trees) > 0 {
+		where = append(where, among(orgColumn, below, "))", s.trees))
+	}
+	if !s.all && len(s.singles) > 0 {
+		where = append(where, among(orgColumn, " IN (", ")", s.singles))
 	}
 	sql := strings.Join(where, " OR ")
 	if len(where) > 1 {
@@ -132,8 +138,7 @@ func (s Scope) SQL(orgColumn, tenantColumn string) (string, []any) {
 		if sql != "" {
 			sql += " AND "
 		}
-		sql += orgColumn + " NOT IN (SELECT descendant FROM org_closure WHERE ancestor IN ?)"
-		args = append(args, s.closed)
+		sql += among(orgColumn, " NOT"+below, "))", s.closed)
 	}
 	return sql, args
 }

@@ -163,3 +163,17 @@ func (d *Decider) lineAt(ctx context.Context, version int64, org iam.OrgID) (lin
 	}
 	return l, err
 }
+
+// TenantOf is the tenant that org belongs to; empty for the platform's root and
+// when there is no such place.
+func (d *Decider) TenantOf(ctx context.Context, org iam.OrgID) (iam.OrgID, error) {
+	version, err := d.versions.Current(ctx)
+	if err != nil {
+		return "", err
+	}
+	l, err := d.lineAt(ctx, version, org)
+	if len(l.places) < 2 { // org itself and what is above it
+		return "", err
+	}
+	return l.tenant, err
+}

@@ -84,7 +84,7 @@ func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Su
 		var id ID
 		var m remembered
 		var heard *int64
-		if err := rows.Scan(&id, &m.last, &heard, &m.fields); err != nil {
+		if err := rows.Scan((*int64)(&id), &m.last, &heard, &m.fields); err != nil {
 			return err
 		}
 		if heard != nil {

@@ -52,20 +52,43 @@ func (p *Portal) addView(ctx context.Context, h frame.Here) addDevice {
 	return addDevice{Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: h.Link("/devices")}}
 }
 
-// showKey shows the key of a place: the one thing that happens before the
-// device calls. A place without a key gets one.
+// keyView is the page once the key is chosen.
+func (p *Portal) keyView(ctx context.Context, h frame.Here, k orgs.Key) addDevice {
+	v := p.addView(ctx, h)
+	v.At, v.Place, v.Chosen, v.Key, v.Label, v.Boards = 1, h.Org.Name, string(k.Org), string(k.ID), k.Label, boardingWord(ctx, k.Boarding)
+	return v
+}
+
+// wanted is the key that is asked for.
+func (p *Portal) wanted(ctx context.Context, key, org string) (orgs.Key, error) {
+	if key == "" {
+		place, err := iam.ParseOrgID(org)
+		if err != nil {
+			return orgs.Key{}, err
+		}
+		return p.Orgs.EnsureKey(ctx, place)
+	}
+	id, err := iam.ParseKeyID(key)
+	if err != nil {
+		return orgs.Key{}, err
+	}
+	k, err := p.Orgs.Key(ctx, id)
+	if err == nil && k.Dead(p.Now()) {
+		return orgs.Key{}, orgs.ErrKeyEnded
+	}
+	return k, err
+}
+
+// showKey shows a registration key: the one thing that happens before the
+// device calls. The form names the key, or a place, which gets one if it has none.
 func (p *Portal) showKey(c echo.Context) error {
 	ctx := c.Request().Context()
-	org, err := iam.ParseOrgID(c.FormValue("org"))
-	if err != nil {
-		return err
-	}
-	h, err := p.Frame.In(c, org, ui.T(ctx, "portal.new.title"), "devices")
-	if err != nil {
-		return err
-	}
 	since := p.Now()
-	k, err := p.Orgs.EnsureKey(ctx, org)
+	k, err := p.wanted(ctx, c.FormValue("key"), c.FormValue("org"))
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, k.Org, ui.T(ctx, "portal.new.title"), "devices")
 	if err != nil {
 		return err
 	}
@@ -73,8 +96,7 @@ func (p *Portal) showKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := p.addView(ctx, h)
-	v.At, v.Place, v.Chosen, v.Key, v.Label = 1, h.Org.Name, string(org), string(k.ID), k.Label
+	v := p.keyView(ctx, h, k)
 	whole := wire.RegKey{Form: wire.Form(k.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}
 	v.Whole, v.Classic = whole.Typed(), k.Form == orgs.Classic
 	v.First, v.Second, _ = strings.Cut(v.Whole, "-")
@@ -112,8 +134,8 @@ func (p *Portal) listen(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := p.addView(ctx, h)
-	v.At, v.Place, v.Chosen, v.Key, v.Label, v.First = 1, h.Org.Name, string(k.Org), string(id), k.Label, k.Hint+"…"
+	v := p.keyView(ctx, h, k)
+	v.First = k.Hint + "…"
 	h.Page.RegKey = nil
 	return p.answerAdd(c, h, v, k, since)
 }

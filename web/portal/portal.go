@@ -47,13 +47,20 @@ func (p *Portal) Mount(g *echo.Group) {
 	for path, page := range map[string]echo.HandlerFunc{
 		"/": p.home, "/orgs": p.orgs, "/devices": p.devices, "/devices/new": p.askPlace, "/devices/:id": p.device,
 		"/devices/:id/move": p.askMove, "/devices/:id/offboard": p.askOffboard, "/pending": p.pending,
-		"/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
+		"/devices/new/keys": p.keys, "/devices/new/keys/:id": p.key, "/devices/new/keys/:id/replace": p.askReplace, "/devices/new/keys/:id/revoke": p.askRevoke,
+		"/orgs/:id": p.askRename, "/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
 	} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
 	g.POST("/orgs", p.newOrg)
+	g.POST("/orgs/:id", p.renameOrg)
 	g.POST("/devices/new", p.showKey)
+	g.POST("/devices/new/keys", p.issueKey)
+	g.POST("/devices/new/keys/:id/serials", p.listSerials)
+	g.POST("/devices/new/keys/:id/until", p.retireKey)
+	g.POST("/devices/new/keys/:id/replace", p.replaceKey)
+	g.POST("/devices/new/keys/:id/revoke", p.revokeKey)
 	g.POST("/devices/:id/name", p.rename)
 	g.POST("/devices/:id/pause", p.suspend)
 	g.POST("/devices/:id/resume", p.resume)

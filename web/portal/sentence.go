@@ -37,6 +37,8 @@ var sentences = map[string]sentence{
 	"key.reveal":         {id: "activity.key.reveal", icon: "eye"},
 	"key.replace":        {id: "activity.key.replace", icon: "rotate-cw"},
 	"key.revoke":         {id: "activity.key.revoke", icon: "circle-x", kind: "warn"},
+	"key.list-serials":   {id: "activity.key.serials", icon: "scroll-text"},
+	"key.retire":         {id: "activity.key.retire", icon: "clock"},
 	"key.exposed":        {id: "activity.key.exposed", icon: "triangle-alert", kind: "bad"},
 	"org.found":          {id: "activity.org.found", icon: "house-plug", kind: "good"},
 	"org.make":           {id: "activity.org.make", icon: "network"},

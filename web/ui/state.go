@@ -41,26 +41,29 @@ func StateWord(ctx context.Context, state string) string {
 
 // State says how a device is, with shape, colour and word: "live", "late",
 // "silent", "waiting", "asking" (wants to join), "paused", "offboarded". since
-// is the time of the last reading or change; zero: none. It is written by hand
-// rather than in templ because a list has many.
+// is the time of the last reading or change; zero: none.
 func State(state string, since time.Time) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		_, err := w.Write(AppendState(ctx, make([]byte, 0, 640), state, since))
+		return err
+	})
+}
+
+// AppendState is State for lists, which have many.
+func AppendState(ctx context.Context, out []byte, state string, since time.Time) []byte {
 	if shapes[state] == "" {
 		state = "waiting"
 	}
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		out := make([]byte, 0, 640)
-		out = append(out, `<span class="state state-`...)
-		out = append(out, state...)
-		out = append(out, `"><svg class="state-shape" viewBox="0 0 12 12" aria-hidden="true" focusable="false">`...)
-		out = append(out, shapes[state]...)
-		out = append(out, `</svg><span class="state-word">`...)
-		out = append(out, StateWord(ctx, state)...)
-		out = append(out, `</span>`...)
-		if !since.IsZero() {
-			out = append(out, `<span class="state-since">`...)
-			out = append(appendTime(ctx, out, since), `</span>`...)
-		}
-		_, err := w.Write(append(out, `</span>`...))
-		return err
-	})
+	out = append(out, `<span class="state state-`...)
+	out = append(out, state...)
+	out = append(out, `"><svg class="state-shape" viewBox="0 0 12 12" aria-hidden="true" focusable="false">`...)
+	out = append(out, shapes[state]...)
+	out = append(out, `</svg><span class="state-word">`...)
+	out = append(out, StateWord(ctx, state)...)
+	out = append(out, `</span>`...)
+	if !since.IsZero() {
+		out = append(out, `<span class="state-since">`...)
+		out = append(appendTime(ctx, out, since), `</span>`...)
+	}
+	return append(out, `</span>`...)
 }

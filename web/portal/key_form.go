@@ -1,0 +1,112 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/iam"
+	"halfkey/orgs"
+	"halfkey/web/ui"
+)
+
+// keyForm is what was typed for a new registration key, as it was typed.
+type keyForm struct {
+	Label, Form, Kind, Boarding, Again string
+	Simple                             bool
+	From, Until, Uses                  string
+	Wrong                              map[string]string
+}
+
+// folded are the fields that stay folded until somebody wants them.
+var folded = []string{"reboarding", "not_before", "expires_at", "max_uses"}
+
+func parseKeyForm(v url.Values) keyForm {
+	return keyForm{Label: strings.TrimSpace(v.Get("label")), Form: v.Get("form"), Kind: v.Get("device_kind"), Boarding: v.Get("boarding"), Again: v.Get("reboarding"),
+		Simple: v.Get("simple_door") != "", From: strings.TrimSpace(v.Get("not_before")), Until: strings.TrimSpace(v.Get("expires_at")), Uses: strings.TrimSpace(v.Get("max_uses"))}
+}
+
+// request is the form in the service's words. What cannot be read becomes what
+// the service calls wrong.
+func (f keyForm) request(org iam.OrgID) orgs.KeyRequest {
+	r := orgs.KeyRequest{Org: org, Label: f.Label, Form: orgs.Form(f.Form), DeviceKind: f.Kind, Boarding: orgs.Boarding(f.Boarding),
+		Reboarding: orgs.Reboarding(f.Again), SimpleDoor: f.Simple, NotBefore: morning(f.From), ExpiresAt: evening(f.Until)}
+	if f.Uses != "" {
+		n, err := strconv.ParseInt(f.Uses, 10, 64)
+		if r.MaxUses = n; err != nil || n < 1 {
+			r.MaxUses = -1
+		}
+	}
+	return r
+}
+
+// unreadable is a time so long ago that nobody means it.
+var unreadable = time.Unix(0, 0)
+
+// morning is the beginning of a day such as 2027-01-31; zero for none.
+func morning(day string) time.Time {
+	if day == "" {
+		return time.Time{}
+	}
+	t, err := time.ParseInLocation(time.DateOnly, day, time.Local)
+	if err != nil {
+		return unreadable
+	}
+	return t
+}
+
+// evening is the last second of a day; zero for none.
+func evening(day string) time.Time {
+	t := morning(day)
+	if t.IsZero() || t.Equal(unreadable) {
+		return t
+	}
+	return t.AddDate(0, 0, 1).Add(-time.Second)
+}
+
+// list is what is wrong, in the order of the fields.
+func (f keyForm) list() []ui.FieldError {
+	var all []ui.FieldError
+	for _, name := range append([]string{"label", "form", "device_kind", "boarding"}, folded...) {
+		if what := f.Wrong[name]; what != "" {
+			all = append(all, ui.FieldError{Name: name, Text: what})
+		}
+	}
+	return all
+}
+
+// unfolded tells that something was typed, or is wrong, among the folded fields.
+func (f keyForm) unfolded() bool {
+	for _, name := range folded {
+		if f.Wrong[name] != "" {
+			return true
+		}
+	}
+	return f.Simple || f.From+f.Until+f.Uses+f.Again != ""
+}
+
+func (p *Portal) issueKey(c echo.Context) error {
+	ctx := c.Request().Context()
+	org, err := iam.ParseOrgID(c.FormValue("org"))
+	if err != nil {
+		return err
+	}
+	h, err := p.Frame.In(c, org, ui.T(ctx, "portal.keys.title"), "devices")
+	if err != nil {
+		return err
+	}
+	f := parseKeyForm(c.Request().PostForm)
+	k, err := p.Orgs.IssueKey(ctx, f.request(org))
+	if wrong, ok := fields(err); ok {
+		f.Wrong = wrong
+		return p.answerKeys(c, http.StatusUnprocessableEntity, h, f)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, keyPath(k.ID))
+}
