@@ -1,9 +1,11 @@
 package orgs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -31,21 +33,31 @@ func (s *Service) Keys(ctx context.Context, org iam.OrgID) ([]Key, error) {
 }
 
 // KeyFor finds the registration key by which a new device comes to org: its own
-// newest one that takes new devices. It fails with ErrNoKey; EnsureKey makes one.
+// newest one that takes new devices, a standard one before a classic one, and
+// one that takes any device before one that takes listed ones. It fails with
+// ErrNoKey; EnsureKey makes one.
 func (s *Service) KeyFor(ctx context.Context, org iam.OrgID) (Key, error) {
 	keys, err := s.Keys(ctx, org)
 	if err != nil {
 		return Key{}, err
 	}
 	now := s.Now()
-	for _, want := range []Form{Standard, Classic} {
-		for _, k := range keys {
-			if k.Form == want && k.State == KeyActive && k.TakesNew(now) {
-				return k, nil
-			}
-		}
+	keys = slices.DeleteFunc(keys, func(k Key) bool { return k.State != KeyActive || !k.TakesNew(now) })
+	if len(keys) == 0 {
+		return Key{}, ErrNoKey
 	}
-	return Key{}, ErrNoKey
+	return slices.MinFunc(keys, func(a, b Key) int { return cmp.Compare(a.fuss(), b.fuss()) }), nil
+}
+
+// fuss is how much stands between a key and the next best device.
+func (k Key) fuss() (n int) {
+	if k.Boarding == BoardSerials {
+		n += 2
+	}
+	if k.Form == Classic {
+		n++
+	}
+	return n
 }
 
 // EnsureKey is KeyFor that issues a standard key where there is none.

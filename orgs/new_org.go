@@ -75,6 +75,9 @@ func (s *Service) Rename(ctx context.Context, id iam.OrgID, name string) error {
 		if err := tx.Model(&orgRow{}).Where("id = ?", string(id)).Update("name", name).Error; err != nil {
 			return err
 		}
+		if err := s.Decider.Bump(tx); err != nil { // the name is remembered wherever a place is
+			return err
+		}
 		return audit.Record(ctx, tx, "org.rename", audit.Object{Tenant: string(o.Tenant), Org: string(id), Type: "org", ID: string(id)},
 			audit.Detail{"from": o.Name, "to": name})
 	})

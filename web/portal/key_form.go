@@ -100,6 +100,10 @@ func (p *Portal) issueKey(c echo.Context) error {
 		return err
 	}
 	f := parseKeyForm(c.Request().PostForm)
+	if morning(f.From).Equal(unreadable) {
+		f.Wrong = map[string]string{"not_before": orgs.ErrKeyTimes.Sentence}
+		return p.answerKeys(c, http.StatusUnprocessableEntity, h, f)
+	}
 	k, err := p.Orgs.IssueKey(ctx, f.request(org))
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong

@@ -129,7 +129,7 @@ func (n names) values(ctx context.Context, e audit.Entry) []any {
 	return []any{"Actor", e.ActorName, "Device", device, "Serial", serial, "Place", n.places[iam.OrgID(e.OrgID)],
 		"From", n.place(text("from")), "To", n.place(text("to")), "Name", text("name"), "Email", text("email"),
 		"Role", frame.RoleWord(ctx, role), "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", text("channel"),
-		"Cause", text("cause"), "Verb", e.Verb, "Count", int(e.Count)}
+		"Cause", text("cause"), "Listed", text("count"), "Verb", e.Verb, "Count", int(e.Count)}
 }
 
 // place is the name that an id stands for, or the text itself where it is none.
