@@ -30,7 +30,8 @@ type Provider interface {
 	// Keys is the channel with its newest write key; a channel that is closed has none.
 	Keys(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id string) (Channel, error)
 
-	// WriteKeyUsed tells whether a value came with the newest write key.
+	// WriteKeyUsed tells whether a value came with the newest write key, also of
+	// a closed channel. After Close, in its transaction, the answer is final.
 	WriteKeyUsed(ctx context.Context, tx *gorm.DB, id string) (bool, error)
 
 	// Rename gives the channel another name.

@@ -81,12 +81,20 @@ func (s *Store) Keys(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id stri
 	return connectors.Channel{ID: n.String(), WriteKey: key}, err
 }
 
+var newestUse = migrations.SQL(`SELECT used_at FROM channel_keys WHERE channel_id = ? AND kind = '` + kindWrite + `' ORDER BY created_at DESC, id DESC LIMIT 1`)
+
 // WriteKeyUsed implements connectors.Provider.
 func (s *Store) WriteKeyUsed(ctx context.Context, tx *gorm.DB, id string) (bool, error) {
 	n, err := numbered(id)
 	if err != nil {
 		return false, err
 	}
-	row, err := s.newest(ctx, tx, n, kindWrite)
-	return row.used != nil, err
+	var used *int64
+	switch err := newestUse.Row(ctx, tx, int64(n)).Scan(&used); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("see whether channel %s was used: %w", id, err)
+	}
+	return used != nil, nil
 }

@@ -27,7 +27,8 @@ var (
 	takeGiven = migrations.SQL(takeNumber + timeIsFree + whatItGot)
 	insertRow = migrations.SQL(`INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
 status, latitude, longitude, elevation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	noteUse = migrations.SQL(`UPDATE channel_keys SET used_at = ? WHERE digest = ? AND used_at IS NULL`)
+	// A statement of its own sees what was committed while the channel was waited for.
+	noteUse = migrations.SQL(`UPDATE channel_keys SET used_at = COALESCE(used_at, ?) WHERE digest = ? AND revoked_at IS NULL`)
 	whyNot  = migrations.SQL(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND revoked_at IS NULL),
 (SELECT count(*) FROM feeds WHERE channel_id = ? AND created_at = ? AND given_time)`)
 )
@@ -54,11 +55,21 @@ func (w *write) store(ctx context.Context, tx *gorm.DB) error {
 	if w.key.used.Load() {
 		return nil
 	}
-	if _, err := noteUse.Exec(ctx, tx, w.at, w.key.digest); err != nil {
+	res, err := noteUse.Exec(ctx, tx, w.at, w.key.digest)
+	if err != nil {
 		return fmt.Errorf("note a key's first use: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(errEnding, err)
 	}
 	return nil
 }
+
+// errEnding says that the key ended while its first entry waited for the
+// channel. On PostgreSQL the statement that takes the number does not see that:
+// it looks at the keys as they were when it began to wait. The entry must not
+// stay, for the channel may have been dropped as one that nobody used.
+var errEnding = errors.New("the write key has just ended")
 
 func (w *write) whyNot(ctx context.Context, tx *gorm.DB) error {
 	var good, taken int

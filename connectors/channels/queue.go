@@ -79,16 +79,19 @@ func (q *queue) drain(ctx context.Context, s *Store) {
 }
 
 // storeAll puts the batch into one transaction. If that fails as a whole, each
-// entry gets one of its own, so that a bad one harms nobody else.
+// entry gets one of its own, so that a bad one harms nobody else. One whose key
+// was ending gets a second look as well, and then hears that it has ended.
 func (s *Store) storeAll(ctx context.Context, batch []*write) {
 	// One order for everybody: two replicas that lock channels cannot wait for each other.
 	slices.SortStableFunc(batch, func(a, b *write) int { return int(a.key.channel - b.key.channel) })
 	err := s.together(ctx, batch)
 	for _, w := range batch {
-		if err != nil && len(batch) > 1 {
-			w.err = s.together(ctx, []*write{w})
-		} else if err != nil {
-			w.err = err
+		failed := err
+		if err != nil && (len(batch) > 1 || errors.Is(err, errEnding)) {
+			failed = s.together(ctx, []*write{w}) // a refusal is in w.err and no failure
+		}
+		if failed != nil {
+			w.err = failed
 		}
 		if errors.Is(w.err, ErrKey) {
 			s.known.forget(w.key.key)

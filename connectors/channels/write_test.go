@@ -184,3 +184,32 @@ func TestAHungUpDeviceHasWritten(t *testing.T) {
 		}
 	})
 }
+
+// A channel that nobody has used may be dropped. Its first value, which waits for
+// the channel just then, is refused, so that the device asks for another one;
+// told that it is stored, it would write into nothing.
+func TestAFirstValueThatComesWhileItsChannelEndsIsRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		id, key := h.channel(t, "a")
+		done := make(chan error, 1)
+		must(t, h.db.Transaction(func(tx *gorm.DB) error {
+			if err := h.Close(t.Context(), tx, id.String()); err != nil {
+				return err
+			}
+			go func() {
+				_, err := h.Write(context.Background(), key, entry("1"))
+				done <- err
+			}()
+			for waiting := 0; waiting == 0 && db.Gorm.Name() == migrations.Postgres; {
+				if err := h.db.Raw("SELECT COUNT(*) FROM pg_locks WHERE NOT granted").Scan(&waiting).Error; err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		wants(t, <-done, channels.ErrKey)
+		_, err := h.Last(t.Context(), id, 0)
+		wants(t, err, channels.ErrEntry)
+	})
+}

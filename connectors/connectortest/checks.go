@@ -64,6 +64,10 @@ func noticesUse(t *testing.T, h House) {
 	if !used() {
 		t.Error("a key that wrote is said not to be used")
 	}
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Close(ctx, tx, c.ID) })
+	if !used() {
+		t.Error("with the channel's end its use is forgotten")
+	}
 }
 
 func wallsOff(t *testing.T, h House) {
