@@ -26,7 +26,8 @@ const (
 
 // A question is open once for a serial; a new request refreshes it. What came
 // by the simple door does not overwrite what the proved door asks, and neither
-// overwrites the owner's word.
+// overwrites the owner's word, but that his yes was for another key: then who
+// proves that he holds this one would wait and nobody would be asked.
 var putQuestion = migrations.SQL(`INSERT INTO join_requests (tenant_id, serial, id, key_id, org_id, device_id, door, address, model, state, first_at, asked_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)
 ON CONFLICT (tenant_id, serial) DO UPDATE SET key_id = excluded.key_id, org_id = excluded.org_id, device_id = excluded.device_id,
@@ -36,7 +37,8 @@ ON CONFLICT (tenant_id, serial) DO UPDATE SET key_id = excluded.key_id, org_id =
  first_at = CASE WHEN join_requests.state = 'waiting' AND join_requests.asked_at > ? THEN join_requests.first_at ELSE excluded.first_at END
 WHERE join_requests.state = 'boarded'
  OR join_requests.state = 'waiting' AND (join_requests.door = 'simple' OR excluded.door = 'proved' OR join_requests.asked_at <= ?)
- OR join_requests.state = 'accepted' AND (join_requests.decided_at <= ? OR join_requests.decided_at <= ?)
+ OR join_requests.state = 'accepted' AND (join_requests.decided_at <= ? OR join_requests.decided_at <= ?
+  OR excluded.door = 'proved' AND join_requests.key_id <> excluded.key_id)
 RETURNING id`)
 
 var countStrangers = migrations.SQL(`SELECT COUNT(*) FROM (SELECT 1 FROM join_requests

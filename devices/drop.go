@@ -14,8 +14,9 @@ import (
 )
 
 var (
+	holdDevice     = migrations.SQL(`UPDATE devices SET state = state WHERE id = ? AND boardings = ? AND state = 'active' AND door = 'simple'`)
 	forgetQuestion = migrations.SQL(`UPDATE join_requests SET device_id = NULL WHERE device_id = ?`)
-	deleteDevice   = migrations.SQL(`DELETE FROM devices WHERE id = ? AND boardings = ? AND state = 'active' AND door = 'simple'`)
+	deleteDevice   = migrations.SQL(`DELETE FROM devices WHERE id = ?`)
 )
 
 // drop takes back a boarding at the simple door that nobody used: device and
@@ -33,11 +34,22 @@ func (s *Service) drop(ctx context.Context, d Device) error {
 	return nil
 }
 
-// dropIn is drop inside a transaction. It looks once more whether the device
-// was used, since its first value may have come a moment ago.
+// dropIn is drop inside a transaction. It holds the device first, as everything
+// does that changes one, and looks at its use only when the channel is closed:
+// on PostgreSQL a first value may be on its way until then.
 func (s *Service) dropIn(ctx context.Context, tx *gorm.DB, d Device) error {
+	res, err := holdDevice.Exec(ctx, tx, string(d.ID), d.Boardings)
+	if err := one(res, err); err != nil {
+		return err
+	}
+	if _, err := forgetQuestion.Exec(ctx, tx, string(d.ID)); err != nil {
+		return err
+	}
 	provider, err := s.providerOf(ctx, tx, d.Connector)
 	if err != nil {
+		return err
+	}
+	if err := provider.Close(ctx, tx, d.Channel); err != nil {
 		return err
 	}
 	used, err := provider.WriteKeyUsed(ctx, tx, d.Channel)
@@ -47,14 +59,7 @@ func (s *Service) dropIn(ctx context.Context, tx *gorm.DB, d Device) error {
 	if err != nil {
 		return err
 	}
-	if err := provider.Close(ctx, tx, d.Channel); err != nil {
-		return err
-	}
-	if _, err := forgetQuestion.Exec(ctx, tx, string(d.ID)); err != nil {
-		return err
-	}
-	res, err := deleteDevice.Exec(ctx, tx, string(d.ID), d.Boardings)
-	if err := one(res, err); err != nil {
+	if _, err := deleteDevice.Exec(ctx, tx, string(d.ID)); err != nil {
 		return err
 	}
 	if err := s.Orgs.GiveUseBack(tx, d.Key); err != nil {

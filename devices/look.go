@@ -109,6 +109,10 @@ func (s *Service) lookAboard(ctx context.Context, tx *gorm.DB, d *known, f *fact
 	}
 	d.used, err = d.provider.WriteKeyUsed(ctx, tx, d.Channel)
 	f.device.used = d.used
+	if f.device.door == Simple && !d.used && d.Key == k.ID {
+		k.Uses-- // what gives way gives its use back, so it cannot use up the key for the real device
+		f.closed = !k.TakesNew(f.now)
+	}
 	return err
 }
 

@@ -50,8 +50,8 @@ func (s *Service) Register(ctx context.Context, c Call) (Answer, error) {
 		return Answer{}, s.refuse(ctx, c, key, cause)
 	}
 	for range attempts {
-		answer, err := s.answer(ctx, c, key)
-		if !errors.Is(err, errRaced) {
+		answer, err := s.answer(ctx, c, &key)
+		if !errors.Is(err, errRaced) && !clashed(err) {
 			return answer, said(err)
 		}
 		if err := s.settled(ctx); err != nil {
@@ -59,6 +59,16 @@ func (s *Service) Register(ctx context.Context, c Call) (Answer, error) {
 		}
 	}
 	return Answer{}, ErrUnavailable.Because(fmt.Errorf("register %s: %w", c.Serial, errRaced))
+}
+
+// clashed tells that PostgreSQL took a deed back because it and another waited
+// for each other. Nothing of it stayed, so it may be tried again.
+func clashed(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	return ok && (e.SQLState() == "40P01" || e.SQLState() == "40001")
 }
 
 // settled waits until the deeds that were faster are there to be read: the
@@ -93,14 +103,21 @@ func (s *Service) prove(ctx context.Context, c Call) (k held, cause string, err 
 }
 
 // answer looks at the serial, decides, and does it.
-func (s *Service) answer(ctx context.Context, c Call, k held) (Answer, error) {
-	known, f, err := s.look(ctx, s.DB.WithContext(ctx), c, k)
+func (s *Service) answer(ctx context.Context, c Call, key *held) (Answer, error) {
+	known, f, err := s.look(ctx, s.DB.WithContext(ctx), c, *key)
 	if err != nil {
 		return Answer{}, err
 	}
 	if known.unused(s.Now()) {
-		return Answer{}, errors.Join(s.drop(ctx, known.Device), errRaced)
+		if err := s.drop(ctx, known.Device); err != nil {
+			return Answer{}, err
+		}
+		if known.Key == key.ID {
+			key.Uses-- // given back, which what is remembered of the key does not know
+		}
+		return Answer{}, errRaced
 	}
+	k := *key
 	var h handout
 	outcome := Known
 	switch v := decide(f); v.act {

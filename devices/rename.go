@@ -24,13 +24,13 @@ func (s *Service) Rename(ctx context.Context, id iam.DeviceID, name string) erro
 		return nil
 	}
 	return s.change(ctx, "device.rename", d, audit.Detail{"from": d.Name, "to": name}, func(tx *gorm.DB) (bool, error) {
+		if err := tx.Exec("UPDATE devices SET name = ? WHERE id = ?", name, id).Error; err != nil {
+			return false, err
+		}
 		provider, err := s.providerOf(ctx, tx, d.Connector)
 		if err != nil {
 			return false, err
 		}
-		if err := provider.Rename(ctx, tx, d.Channel, name); err != nil {
-			return false, err
-		}
-		return true, tx.Exec("UPDATE devices SET name = ? WHERE id = ?", name, id).Error
+		return true, provider.Rename(ctx, tx, d.Channel, name)
 	})
 }

@@ -61,6 +61,36 @@ func TestADeviceMovesWithItsChannelAndOutOfSight(t *testing.T) {
 	})
 }
 
+// A yes is for the key that was asked with. Who then proves that he holds
+// another one does not wait for a month without anybody being asked.
+func TestAYesForOneKeyDoesNotSilenceAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		d := open(t, db, io.Discard)
+		homer := As(t, d.Homer)
+		ask := func(key Key) {
+			t.Helper()
+			r, _ := d.proved(key, serialNo)
+			r.wants(t, 202)
+		}
+		accept := func() {
+			t.Helper()
+			list, err := d.Waiting(homer, "")
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%d questions are open, %v", len(list), err)
+			}
+			if err := d.Accept(homer, list[0].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one, other := d.Key(t, Boarding("approve")), d.Key(t, Boarding("approve"))
+		ask(one)
+		accept()
+		ask(other)
+		accept()
+		d.board(t, other, serialNo, 201)
+	})
+}
+
 func TestSuspendedDeviceIsTurnedAwayUntilResumed(t *testing.T) {
 	d := open(t, dbtest.SQLite(t), io.Discard)
 	homer, marge := As(t, d.Homer), As(t, d.Marge)

@@ -154,3 +154,26 @@ func TestClosedKeysServeTheirDevicesAndNoNewOnes(t *testing.T) {
 		}
 	})
 }
+
+func TestSquattingUsesUpNoKey(t *testing.T) {
+	d := open(t, dbtest.SQLite(t), io.Discard)
+	key := d.Key(t, SimpleDoor)
+	d.Set(t, key, "max_uses", 1)
+	d.boardSimple(t, key, serialNo)
+	d.board(t, key, serialNo, 201)
+	if d.Uses(t, key) != 1 {
+		t.Fatalf("%d uses", d.Uses(t, key))
+	}
+}
+
+func TestADeviceWhoseBoardingWasDroppedFindsTheUseThatItGaveBack(t *testing.T) {
+	d := open(t, dbtest.SQLite(t), io.Discard)
+	key := d.Key(t, Classic)
+	d.Set(t, key, "max_uses", 1)
+	first := d.boardSimple(t, key, serialNo)
+	d.Clock.Pass(Day)
+	if d.boardSimple(t, key, serialNo) == first {
+		t.Fatal("the dropped channel came back")
+	}
+	d.simple(key, "another").wants(t, 403)
+}
