@@ -79,7 +79,12 @@ func (s *Service) AcceptAs(ctx context.Context, token string) error {
 	if err != nil || string(user.Email) != row.Email {
 		return ErrOtherPerson
 	}
-	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.takeUp(ctx, tx, row, user.ID, user.Name) })
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := s.Decider.Bump(tx); err != nil { // first, as everywhere: it takes turns
+			return err
+		}
+		return s.takeUp(ctx, tx, row, user.ID, user.Name)
+	})
 	if err != nil {
 		return fmt.Errorf("accept an invitation: %w", err)
 	}

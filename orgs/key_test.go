@@ -178,6 +178,18 @@ func TestReplaceAndRevoke(t *testing.T) {
 	})
 }
 
+func TestWhoIsListedMayComeWithTheNewKey(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		h.ok(h.ListSerials(h.homer, h.key, []string{"74743827342", "b-2"}))
+		k, err := h.ReplaceKey(h.homer, h.key)
+		h.ok(err)
+		if got, err := h.Serials(h.homer, k.ID); err != nil || !slices.Equal(got, []string{"74743827342", "b-2"}) {
+			t.Errorf("%v %v", got, err)
+		}
+	})
+}
+
 func TestAClosedPlaceHasNoKeys(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	first, _, err := h.RevealKey(h.homer, h.key)

@@ -17,7 +17,7 @@ import (
 const retiring = 7 * 24 * time.Hour
 
 // ReplaceKey makes a new key in the place of an active one, alike in all but its
-// halves. The old one works as before for seven days. It fails with ErrKeyEnded.
+// halves, with the serials that were listed. The old one works as before for seven days. It fails with ErrKeyEnded.
 func (s *Service) ReplaceKey(ctx context.Context, id iam.KeyID) (Key, error) {
 	row, err := s.keyFor(ctx, id, policies.ManageRegistrationKey)
 	if err != nil {
@@ -38,6 +38,11 @@ func (s *Service) ReplaceKey(ctx context.Context, id iam.KeyID) (Key, error) {
 			return err
 		}
 		if k, err = s.newKey(tx, k); err != nil {
+			return err
+		}
+		// Who was listed and has not called yet will call with the new key.
+		if err := tx.Exec(`INSERT INTO listed_serials (key_id, serial, listed_at, listed_by)
+SELECT ?, serial, listed_at, listed_by FROM listed_serials WHERE key_id = ?`, string(k.ID), string(id)).Error; err != nil {
 			return err
 		}
 		return s.recordKey(ctx, tx, "key.replace", k, audit.Detail{"replaces": string(id)})

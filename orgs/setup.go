@@ -177,7 +177,7 @@ FROM users u WHERE u.email = ?`, string(policies.PlatformAdmin), string(a.email)
 func ParseBaseURL(s string) (string, error) {
 	u, err := url.Parse(strings.TrimSpace(s))
 	if err != nil || len(s) > 200 || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
-		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" {
+		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" || strings.ContainsAny(u.Host, "\"'<>&`") {
 		return "", ErrBaseURL
 	}
 	return strings.TrimRight(u.String(), "/#"), nil
