@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +49,8 @@ func (l *Limiter) Share(ctx context.Context) error {
 		return nil
 	}
 	unsent := l.unsent()
+	// One order for everybody: two replicas that lock rows cannot wait for each other.
+	slices.SortFunc(unsent, func(a, b tally) int { return strings.Compare(a.name, b.name) })
 	for len(unsent) > 0 {
 		batch := unsent[:min(len(unsent), shareBatch)]
 		unsent = unsent[len(batch):]
