@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halfkey/iam"
+	"halfkey/iam/live"
 	"halfkey/migrations"
 )
 
@@ -40,14 +41,33 @@ type remembered struct {
 	last   int64
 	heard  int64
 	fields string
+	turn   uint64    // of the channel's values, before it was read
+	until  time.Time // by then the channel is asked again in any case
 	sum    Summary
+}
+
+// recheck is how long a summary is given without asking whether it still holds,
+// while no value of the channel is heard of.
+const recheck = 2 * time.Second
+
+// fresh gives what needs no question to the database.
+func (r *recent) fresh(id ID, turn uint64) (Summary, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.of[id]
+	return m.sum, ok && m.turn == turn && time.Now().Before(m.until)
 }
 
 func (r *recent) get(id ID, like remembered) (Summary, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.of[id]
-	return m.sum, ok && m.last == like.last && m.heard == like.heard && m.fields == like.fields
+	if !ok || m.last != like.last || m.heard != like.heard || m.fields != like.fields {
+		return Summary{}, false
+	}
+	m.turn, m.until = like.turn, like.until
+	r.of[id] = m
+	return m.sum, true
 }
 
 func (r *recent) put(id ID, m remembered) {
@@ -66,20 +86,29 @@ func (r *recent) put(id ID, m remembered) {
 }
 
 // Summaries sums up channels for a list, by their ids, in at most two queries:
-// one for their heads, one for the latest entries of those that changed since
-// they were last asked for. An unknown channel has none.
+// one for the heads of those that may have changed in the last seconds, one for
+// the latest entries of those that did. An unknown channel has none.
 func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Summary, error) {
 	sums := make(map[string]Summary, len(channels))
 	ids := make([]any, 0, len(channels))
+	turns := make(map[ID]uint64, len(channels))
 	for _, c := range channels {
-		if id, err := ParseID(c); err == nil {
-			ids = append(ids, int64(id))
+		id, err := ParseID(c)
+		if err != nil {
+			continue
 		}
+		turn, hears := s.Live.Turn(live.Value, c)
+		if sum, ok := s.recent.fresh(id, turn); ok && hears {
+			sums[c] = sum
+			continue
+		}
+		ids, turns[id] = append(ids, int64(id)), turn
 	}
 	if len(ids) == 0 {
 		return sums, nil
 	}
 	changed := map[ID]remembered{}
+	until := time.Now().Add(recheck)
 	err := each(migrations.SQL(`SELECT id, last_entry_id, last_entry_at, fields FROM channels WHERE id IN (`+marks(len(ids))+`)`).Rows(ctx, s.db(ctx), ids...))(func(rows *sql.Rows) error {
 		var id ID
 		var m remembered
@@ -90,6 +119,7 @@ func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Su
 		if heard != nil {
 			m.heard = *heard
 		}
+		m.turn, m.until = turns[id], until
 		if sum, ok := s.recent.get(id, m); ok {
 			sums[id.String()] = sum
 		} else {

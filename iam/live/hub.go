@@ -41,6 +41,7 @@ type Hub struct {
 	mu      sync.RWMutex
 	readers map[iam.OrgID]map[*reader]struct{} // by tenant
 	abroad  *abroad                            // nil where there is one replica only
+	turns   turns
 }
 
 // reader is one subscription: what waits for it, each thing once.
@@ -60,6 +61,7 @@ func (h *Hub) Publish(e Event) {
 }
 
 func (h *Hub) local(e Event) {
+	h.turns.note(e)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for r := range h.readers[e.Tenant] {

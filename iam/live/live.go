@@ -31,6 +31,7 @@ func (h *Hub) Run(ctx context.Context) {
 
 // missed tells every reader to look at everything anew.
 func (h *Hub) missed() {
+	h.turns.all()
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, readers := range h.readers {

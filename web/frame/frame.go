@@ -22,7 +22,8 @@ import (
 // Frame makes pages' frames. Make it with New.
 type Frame struct {
 	Parts
-	known *recall.Memory[spot, standing]
+	known   *recall.Memory[spot, standing]
+	waiting *recall.Memory[asked, int]
 }
 
 // Parts is what a frame is made of.
@@ -38,7 +39,7 @@ type Parts struct {
 // New joins the parts. What somebody may see is remembered for two seconds at
 // most, and only while nobody's rights change.
 func New(p Parts) *Frame {
-	return &Frame{Parts: p, known: recall.New[spot, standing](10_000, 2*time.Second)}
+	return &Frame{Parts: p, known: recall.New[spot, standing](10_000, 2*time.Second), waiting: recall.New[asked, int](10_000, 2*time.Second)}
 }
 
 // spot is a person at a place; an empty place stands for the first that he sees.

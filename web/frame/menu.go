@@ -3,6 +3,8 @@ package frame
 import (
 	"context"
 
+	"halfkey/iam"
+	"halfkey/iam/live"
 	"halfkey/policies"
 	"halfkey/web/ui"
 )
@@ -24,7 +26,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, err
 	if !s.devices {
 		return []ui.NavItem{{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"}, people, activity}, nil
 	}
-	waiting, err := f.Devices.CountWaiting(ctx)
+	waiting, err := f.countWaiting(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +36,31 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, err
 		{ID: "channels", Label: ui.T(ctx, "portal.channels"), Icon: "activity", Href: h.Link("/c")},
 		people, activity,
 	}, nil
+}
+
+// asked is a person and the turn of the questions at the door.
+type asked struct {
+	user iam.UserID
+	turn uint64
+}
+
+// countWaiting counts anew when somebody asks to join, is answered, or after
+// two seconds.
+func (f *Frame) countWaiting(ctx context.Context) (int, error) {
+	version, err := f.Decider.Version(ctx)
+	if err != nil {
+		return 0, err
+	}
+	me, _ := policies.Asking(ctx)
+	turn, hears := f.Live.Turn(live.Join, "")
+	if n, ok := f.waiting.Get(asked{me, turn}, version); ok && hears {
+		return n, nil
+	}
+	n, err := f.Devices.CountWaiting(ctx)
+	if err == nil {
+		f.waiting.Put(asked{me, turn}, version, n)
+	}
+	return n, err
 }
 
 func (s standing) crumbs() []ui.Crumb {
