@@ -63,11 +63,11 @@ func (d *demo) run(ctx context.Context) error {
 	} else {
 		d.say("\nThe Simpsons live here already; their passwords are those of the first start.")
 	}
-	fleet, err := d.fleet()
+	fleet, in, err := d.fleet()
 	if err != nil {
 		return err
 	}
-	d.say("\n%d thermometers write every %v to %s. Ctrl-C ends the demo.", len(fleet), pulse, d.house.updateURL())
+	d.say("\n%d thermometers write every %v to %s. Ctrl-C ends the demo.", in, pulse, d.house.updateURL())
 	var g errgroup.Group
 	for _, t := range fleet {
 		g.Go(func() error { return t.Run(ctx, pulse, client.NewThermometer(string(t.Serial)).Measure) })
@@ -75,24 +75,28 @@ func (d *demo) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// fleet is every thermometer that has a file, whoever configured it.
-func (d *demo) fleet() (all []*client.Client, err error) {
+// fleet is every thermometer that has a file, whoever configured it, and how many
+// of them have been let in.
+func (d *demo) fleet() (all []*client.Client, in int, err error) {
 	files, err := filepath.Glob(filepath.Join(d.folder, "*.json"))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, f := range files {
 		state, err := client.FileStore{Path: f}.Load()
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		key, err := wire.ParseKey(state.Key)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
+		}
+		if state.Current != nil || state.Next != nil {
+			in++
 		}
 		all = append(all, d.device(state.Serial, key))
 	}
-	return all, nil
+	return all, in, nil
 }
 
 // device is the real device side, calling at the real doors.

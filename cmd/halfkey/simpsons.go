@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,7 @@ type household struct {
 	homer                     context.Context // acts as Homer
 	tenant, home, plant       iam.OrgID
 	homeKey, plantKey, oldKey wire.RegKey
+	strangersKey              wire.RegKey // whoever comes with it waits for Homer's word
 	accounts                  [][3]string // name, e-mail, password
 }
 
@@ -82,6 +84,9 @@ func (s *household) places(context.Context) (err error) {
 			return err
 		}
 		*p.id = o.ID
+	}
+	if s.strangersKey, err = s.key(orgs.KeyRequest{Org: s.home, Label: "Finds from the flea market", Boarding: orgs.BoardApprove}); err != nil {
+		return err
 	}
 	if s.homeKey, err = s.key(orgs.KeyRequest{Org: s.home, Label: "Thermometers at home"}); err != nil {
 		return err
@@ -153,7 +158,24 @@ func (s *household) configure(ctx context.Context) error {
 	for _, device := range fleet {
 		g.Go(func() error { return s.measure(ctx, device) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return s.knock(ctx, "74743827346")
+}
+
+// knock is a fifth one, which the story does not know: it asks, and waits until
+// Homer accepts it.
+func (s *household) knock(ctx context.Context, serial wire.Serial) error {
+	t := s.device(serial, s.strangersKey)
+	if err := t.Store.Save(client.State{Server: t.Server, Serial: serial, Key: s.strangersKey.Typed()}); err != nil {
+		return err
+	}
+	if _, waits := errors.AsType[*client.NotYet](t.RegisterOnce(ctx)); !waits {
+		return fmt.Errorf("%s does not wait", serial)
+	}
+	s.say("    %s has a key too, one whose devices wait for Homer's word. It waits on his page.", serial)
+	return nil
 }
 
 // arrive is one thermometer's way from the serial console to its credentials.
