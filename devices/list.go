@@ -25,10 +25,10 @@ const CountMost = 1000
 
 // listed is what a list shows of a device; Get tells the rest. The rows are
 // scanned by hand, since a page of them is read often.
-const listed = "SELECT id, tenant_id, org_id, serial, name, kind, state, door, key_id, channel_id, version, boarded_at, sealed_at, removed_at, created_at FROM devices WHERE "
+const listed = "SELECT id, org_id, serial, name, kind, state, channel_id, boarded_at, sealed_at, removed_at FROM devices WHERE "
 
-// List gives one page, newest first. Model, firmware, address and the time of
-// the last call are left to Get.
+// List gives one page, newest first, with what a list shows; the rest of a View
+// is left to Get.
 func (s *Service) List(ctx context.Context, f Filter) ([]View, error) {
 	w, err := s.filtered(ctx, f)
 	if err != nil || w == nil {
@@ -69,8 +69,7 @@ func (s *Service) page(ctx context.Context, w *where, limit int) (list []Device,
 	for rows.Next() {
 		var d Device
 		// Plain strings spare the driver reflection.
-		err := rows.Scan((*string)(&d.ID), (*string)(&d.Tenant), (*string)(&d.Org), &d.Serial, &d.Name, &d.Kind, (*string)(&d.State), (*string)(&d.Door),
-			(*string)(&d.Key), &d.Channel, &d.Version, &d.BoardedAt, &d.SealedAt, &d.RemovedAt, &d.CreatedAt)
+		err := rows.Scan((*string)(&d.ID), (*string)(&d.Org), &d.Serial, &d.Name, &d.Kind, (*string)(&d.State), &d.Channel, &d.BoardedAt, &d.SealedAt, &d.RemovedAt)
 		if err != nil {
 			return nil, err
 		}
