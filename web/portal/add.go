@@ -55,7 +55,10 @@ func (p *Portal) addView(ctx context.Context, h frame.Here) addDevice {
 // keyView is the page once the key is chosen.
 func (p *Portal) keyView(ctx context.Context, h frame.Here, k orgs.Key) addDevice {
 	v := p.addView(ctx, h)
-	v.At, v.Place, v.Chosen, v.Key, v.Label, v.Boards = 1, h.Org.Name, string(k.Org), string(k.ID), k.Label, boardingWord(ctx, k.Boarding)
+	v.At, v.Place, v.Chosen, v.Key, v.Label = 1, h.Org.Name, string(k.Org), string(k.ID), k.Label
+	if k.Boarding != orgs.BoardAuto {
+		v.Boards = ui.T(ctx, "portal.new.boards", "Who", boardingWord(ctx, k.Boarding))
+	}
 	return v
 }
 

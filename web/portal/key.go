@@ -36,7 +36,7 @@ func (p *Portal) keyHere(c echo.Context) (h frame.Here, k orgs.Key, err error) {
 	if k, err = p.Orgs.Key(ctx, id); err != nil {
 		return h, k, err
 	}
-	h, err = p.Frame.In(c, k.Org, ui.T(ctx, "portal.keys.one"), "devices")
+	h, err = p.Frame.In(c, k.Org, ui.T(ctx, "portal.regkey.one"), "devices")
 	h.Page.Path, h.Page.RegKey = keyPath(id), nil
 	return h, k, err
 }
@@ -103,8 +103,8 @@ func (p *Portal) askReplace(c echo.Context) error {
 		return err
 	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
-		Title: ui.T(ctx, "portal.keys.replace.title", "Label", k.Label), Text: ui.T(ctx, "portal.keys.replace.text"),
-		Action: keyPath(k.ID) + "/replace", Yes: ui.T(ctx, "portal.keys.replace"), No: ui.T(ctx, "portal.keys.keep"), NoHref: keyPath(k.ID)}))
+		Title: ui.T(ctx, "portal.regkey.replace.title", "Label", k.Label), Text: ui.T(ctx, "portal.regkey.replace.text"),
+		Action: keyPath(k.ID) + "/replace", Yes: ui.T(ctx, "portal.regkey.replace"), No: ui.T(ctx, "portal.regkey.keep"), NoHref: keyPath(k.ID)}))
 }
 
 func (p *Portal) replaceKey(c echo.Context) error {
@@ -127,8 +127,8 @@ func (p *Portal) askRevoke(c echo.Context) error {
 		return err
 	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
-		Title: ui.T(ctx, "portal.keys.revoke.title", "Label", k.Label), Text: ui.T(ctx, "portal.keys.revoke.text"),
-		Action: keyPath(k.ID) + "/revoke", Danger: true, Yes: ui.T(ctx, "portal.keys.revoke"), No: ui.T(ctx, "portal.keys.keep"), NoHref: keyPath(k.ID)}))
+		Title: ui.T(ctx, "portal.regkey.revoke.title", "Label", k.Label), Text: ui.T(ctx, "portal.regkey.revoke.text"),
+		Action: keyPath(k.ID) + "/revoke", Danger: true, Yes: ui.T(ctx, "portal.regkey.revoke"), No: ui.T(ctx, "portal.regkey.keep"), NoHref: keyPath(k.ID)}))
 }
 
 func (p *Portal) revokeKey(c echo.Context) error {

@@ -95,7 +95,7 @@ func (p *Portal) issueKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h, err := p.Frame.In(c, org, ui.T(ctx, "portal.keys.title"), "devices")
+	h, err := p.Frame.In(c, org, ui.T(ctx, "portal.regkey.title"), "devices")
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func keyPath(id iam.KeyID) string { return "/devices/new/keys/" + string(id) }
 
 // keys lists the registration keys of a place, and offers to make one.
 func (p *Portal) keys(c echo.Context) error {
-	h, err := p.Frame.At(c, ui.T(c.Request().Context(), "portal.keys.title"), "devices")
+	h, err := p.Frame.At(c, ui.T(c.Request().Context(), "portal.regkey.title"), "devices")
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (p *Portal) keyLine(ctx context.Context, k orgs.Key) keyLine {
 		Uses: strconv.FormatInt(k.Uses, 10), Made: k.CreatedAt, Ends: k.ExpiresAt, Dead: k.Dead(p.Now()), Retiring: k.State == orgs.KeyRetiring,
 		MayShow: p.mayAdd(ctx, k.Org), MayEnd: p.Decider.May(ctx, policies.ManageRegistrationKey, k.Org)}
 	if k.MaxUses > 0 {
-		l.Uses = ui.T(ctx, "portal.keys.uses", "N", k.Uses, "Max", k.MaxUses)
+		l.Uses = ui.T(ctx, "portal.regkey.uses", "N", k.Uses, "Max", k.MaxUses)
 	}
 	l.State, l.Open = p.keyState(ctx, k)
 	return l
@@ -73,37 +73,37 @@ func (p *Portal) keyState(ctx context.Context, k orgs.Key) (word string, open bo
 	now := p.Now()
 	switch {
 	case k.Dead(now):
-		return ui.T(ctx, "portal.keys.revoked"), false
+		return ui.T(ctx, "portal.regkey.revoked"), false
 	case k.State == orgs.KeyRetiring:
-		return ui.T(ctx, "portal.keys.retiring", "Day", ui.Day(ctx, k.RetiresAt)), false
+		return ui.T(ctx, "portal.regkey.retiring", "Day", ui.Day(ctx, k.RetiresAt)), false
 	case now.Before(k.NotBefore):
-		return ui.T(ctx, "portal.keys.early", "Day", ui.Day(ctx, k.NotBefore)), false
+		return ui.T(ctx, "portal.regkey.early", "Day", ui.Day(ctx, k.NotBefore)), false
 	case k.TakesNew(now):
-		return ui.T(ctx, "portal.keys.open"), true
+		return ui.T(ctx, "portal.regkey.open"), true
 	case k.MaxUses > 0 && k.Uses >= k.MaxUses:
-		return ui.T(ctx, "portal.keys.used"), false
+		return ui.T(ctx, "portal.regkey.used"), false
 	}
-	return ui.T(ctx, "portal.keys.expired"), false
+	return ui.T(ctx, "portal.regkey.expired"), false
 }
 
 func boardingWord(ctx context.Context, b orgs.Boarding) string {
 	switch b {
 	case orgs.BoardSerials:
-		return ui.T(ctx, "portal.keys.board.serials")
+		return ui.T(ctx, "portal.regkey.board.serials")
 	case orgs.BoardApprove:
-		return ui.T(ctx, "portal.keys.board.approve")
+		return ui.T(ctx, "portal.regkey.board.approve")
 	}
-	return ui.T(ctx, "portal.keys.board.auto")
+	return ui.T(ctx, "portal.regkey.board.auto")
 }
 
 func reboardingWord(ctx context.Context, r orgs.Reboarding) string {
 	switch r {
 	case orgs.ReboardAuto:
-		return ui.T(ctx, "portal.keys.again.auto")
+		return ui.T(ctx, "portal.regkey.again.auto")
 	case orgs.ReboardDeny:
-		return ui.T(ctx, "portal.keys.again.deny")
+		return ui.T(ctx, "portal.regkey.again.deny")
 	}
-	return ui.T(ctx, "portal.keys.again.approve")
+	return ui.T(ctx, "portal.regkey.again.approve")
 }
 
 func kindOptions(ctx context.Context) []ui.Option {

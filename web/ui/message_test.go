@@ -86,6 +86,27 @@ func withoutComments(src string) string {
 	return regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAllString(src, "")
 }
 
+// TestAnIDIsWrittenOnce finds a message that another of the same id would hide.
+func TestAnIDIsWrittenOnce(t *testing.T) {
+	files, err := filepath.Glob("catalogue/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^  ?"([^"]+)":`).FindAllStringSubmatch(string(text), -1) {
+			if seen[m[1]] {
+				t.Errorf("%s has %q twice", file, m[1])
+			}
+			seen[m[1]] = true
+		}
+	}
+}
+
 // TestEveryLanguageIsComplete keeps half a translation from being offered.
 func TestEveryLanguageIsComplete(t *testing.T) {
 	english := books["en"]().messages
