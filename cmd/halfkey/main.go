@@ -14,7 +14,7 @@ var version = "unknown"
 // garbage is how much of the heap may be garbage before it is collected, in
 // percent of what is alive. The heap of a house is a few megabytes, and collecting
 // it at Go's 100 would be a fifth of a page's cost. GOGC overrules it.
-const garbage = 400
+const garbage = 800
 
 func main() {
 	if os.Getenv("GOGC") == "" {

@@ -26,7 +26,8 @@ type message struct {
 
 // book is one language: its messages and which plural form a number takes.
 type book struct {
-	messages map[string]message
+	lang     string
+	messages map[string]*message
 	form     func(n int) string
 }
 
@@ -44,7 +45,7 @@ func read(lang string) *book {
 	tag := language.MustParse(lang)
 	bundle := i18n.NewBundle(tag)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	b := &book{messages: map[string]message{}}
+	b := &book{lang: lang, messages: map[string]*message{}}
 	for _, name := range catalogueFiles(lang) {
 		raw, _ := catalogue.ReadFile(name)
 		f, err := bundle.ParseMessageFileBytes(raw, lang+".json")
@@ -91,8 +92,8 @@ func plural(bundle *i18n.Bundle, tag language.Tag) func(int) string {
 	}
 }
 
-func cut(m *i18n.Message) message {
-	out := message{forms: map[string][]string{}}
+func cut(m *i18n.Message) *message {
+	out := &message{forms: map[string][]string{}}
 	for form, text := range map[string]string{"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other} {
 		if text == "" {
 			continue
@@ -122,15 +123,20 @@ type langKey struct{}
 
 // WithLang sets the language of T for a request; one without a catalogue is English.
 func WithLang(ctx context.Context, lang string) context.Context {
-	return context.WithValue(ctx, langKey{}, lang)
+	if open := books[lang]; open != nil {
+		return context.WithValue(ctx, langKey{}, open())
+	}
+	return ctx
 }
 
 // Lang is the language of the request.
-func Lang(ctx context.Context) string {
-	if l, _ := ctx.Value(langKey{}).(string); books[l] != nil {
-		return l
+func Lang(ctx context.Context) string { return bookOf(ctx).lang }
+
+func bookOf(ctx context.Context) *book {
+	if b, ok := ctx.Value(langKey{}).(*book); ok {
+		return b
 	}
-	return "en"
+	return books["en"]()
 }
 
 // T gives a message of the catalogue in the request's language. kv are pairs of
@@ -138,7 +144,7 @@ func Lang(ctx context.Context) string {
 // "Count" (an int) chooses the plural form. A missing message is its own id; a
 // test over all pages makes sure that there is none.
 func T(ctx context.Context, id string, kv ...any) string {
-	b := books[Lang(ctx)]()
+	b := bookOf(ctx)
 	m, ok := b.messages[id]
 	if !ok {
 		return id
@@ -156,7 +162,7 @@ func T(ctx context.Context, id string, kv ...any) string {
 	return out.String()
 }
 
-func (b *book) pick(m message, kv []any) []string {
+func (b *book) pick(m *message, kv []any) []string {
 	for i := 0; i+1 < len(kv); i += 2 {
 		if n, ok := kv[i+1].(int); ok && kv[i] == "Count" {
 			if pieces := m.forms[b.form(n)]; pieces != nil {

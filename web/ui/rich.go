@@ -13,7 +13,7 @@ import (
 // become <strong> and <code>. Values are escaped and never read as marks.
 func Rich(id string, kv ...any) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		b := books[Lang(ctx)]()
+		b := bookOf(ctx)
 		m, ok := b.messages[id]
 		if !ok {
 			_, err := io.WriteString(w, html.EscapeString(id))
