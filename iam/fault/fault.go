@@ -81,8 +81,8 @@ var (
 )
 
 // Of finds the fault in err. What nobody declared is Internal; an expired
-// deadline, or an error that says so itself (Unavailable() bool), is
-// Unavailable. Of(nil) is nil.
+// deadline, a database that is away, or an error that says so itself
+// (Unavailable() bool), is Unavailable. Of(nil) is nil.
 func Of(err error) *Fault {
 	if err == nil {
 		return nil
@@ -93,7 +93,7 @@ func Of(err error) *Fault {
 	if u, ok := errors.AsType[interface {
 		error
 		Unavailable() bool
-	}](err); (ok && u.Unavailable()) || errors.Is(err, context.DeadlineExceeded) {
+	}](err); (ok && u.Unavailable()) || errors.Is(err, context.DeadlineExceeded) || away(err) {
 		return late.Because(err)
 	}
 	return internal.Because(err)

@@ -2,8 +2,11 @@ package fault
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,6 +53,25 @@ func TestAnythingUndeclaredIsInternal(t *testing.T) {
 func TestALateDatabaseIsUnavailable(t *testing.T) {
 	if f := Of(fmt.Errorf("begin: %w", context.DeadlineExceeded)); f.Kind != Unavailable || f.RetryAfter == 0 {
 		t.Fatalf("%+v", f)
+	}
+}
+
+type stated string
+
+func (s stated) Error() string    { return "the database says " + string(s) }
+func (s stated) SQLState() string { return string(s) }
+
+func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
+	for _, err := range []error{
+		stated("57P01"), stated("40P01"), stated("53300"), stated("55P03"), driver.ErrBadConn, io.ErrUnexpectedEOF,
+		&net.OpError{Op: "dial", Err: errors.New("connection refused")},
+	} {
+		if f := Of(fmt.Errorf("read: %w", err)); f.Kind != Unavailable || f.RetryAfter == 0 {
+			t.Errorf("%v: %+v", err, f)
+		}
+	}
+	if f := Of(stated("42601")); f.Kind != Internal {
+		t.Errorf("a mistake in a statement passes by itself? %+v", f)
 	}
 }
 

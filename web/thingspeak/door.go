@@ -13,13 +13,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
+	"halfkey/web/problem"
 )
 
 // Config is what the door needs.
@@ -129,10 +129,20 @@ func (d *door) statusOf(c *call, err error) int {
 	case errors.Is(err, connectors.ErrChannel):
 		return http.StatusNotFound
 	case f.Kind == fault.Unavailable:
+		d.Logger.Error("thingspeak", "route", c.route(), "error", err)
+		c.w.Header().Set("Retry-After", problem.RetryAfter(max(f.RetryAfter, time.Second)))
 		return http.StatusServiceUnavailable
 	case f.Kind == fault.Internal:
-		d.Logger.Error("thingspeak", "path", strings.Join(c.parts, "/"), "error", err)
+		d.Logger.Error("thingspeak", "route", c.route(), "error", err)
 		return http.StatusInternalServerError
 	}
 	return http.StatusBadRequest
+}
+
+// route is what the log may know of a path, which sketches put keys into.
+func (c *call) route() string {
+	if first := c.parts[0]; first == "update" || first == "channels" {
+		return "/" + first
+	}
+	return "other"
 }
