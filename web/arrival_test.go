@@ -30,6 +30,7 @@ func TestTheAddPageTurnsIntoTheArrivedDevice(t *testing.T) {
 	waits(t, tab, `document.querySelector("#arrival").textContent.includes("Write key sealed and handed over")`)
 	s.Measure(t, key, 1, time.Second, 21)
 	waits(t, tab, `document.querySelector("#arrival").textContent.includes("First reading: ")`)
+	waits(t, tab, `/made[^+]*\+\d\.\d s/.test(document.querySelector("#arrival").textContent)`) // after the call
 	waits(t, tab, `document.querySelector("#add-steps .step-here") === null`)
 	same, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.body.dataset.same || ""`))
 	if err != nil || same != "yes" {

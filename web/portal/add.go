@@ -103,7 +103,7 @@ func (p *Portal) showKey(c echo.Context) error {
 	whole := wire.RegKey{Form: wire.Form(k.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}
 	v.Whole, v.Classic = whole.Typed(), k.Form == orgs.Classic
 	v.First, v.Second, _ = strings.Cut(v.Whole, "-")
-	v.Enrol = p.BaseURL(c) + "/enrol"
+	v.Enrol, v.Simulated = p.BaseURL(c)+"/enrol", p.simulated(c)+v.Whole+" && "+simulator+" run"
 	if v.QR, v.QRSize, err = code(v.Enrol + "#" + v.Whole); err != nil {
 		return err
 	}

@@ -29,7 +29,11 @@ func (p *Portal) arrival(ctx context.Context, key orgs.Key, since time.Time) (a 
 		return a, err
 	}
 	if len(came) > 0 {
-		a.arrived(ctx, came[0])
+		d, err := p.Devices.Get(ctx, came[0].ID) // when it called, a list does not tell
+		if err != nil {
+			return a, err
+		}
+		a.arrived(ctx, d)
 	} else if err := p.asks(ctx, &a, key.ID, since); err != nil {
 		return a, err
 	}

@@ -121,9 +121,15 @@ func (p *Portal) chart(ctx context.Context, d devices.View, wanted string, link 
 
 // start is the first steps, ready to paste.
 func (p *Portal) start(c echo.Context, h frame.Here) *start {
-	return &start{KeyHref: h.Link("/devices/new"),
-		Configure: "halfkey-device --server " + p.BaseURL(c) + " configure regkey FIRST-SECOND",
-		Run:       "halfkey-device run"}
+	return &start{KeyHref: h.Link("/devices/new"), Configure: p.simulated(c) + "FIRST-SECOND", Run: simulator + " run"}
+}
+
+// simulator is the device side as the build leaves it.
+const simulator = "bin/halfkey-device"
+
+// simulated is how a simulated device is given the key that follows.
+func (p *Portal) simulated(c echo.Context) string {
+	return simulator + " --server " + p.BaseURL(c) + " configure regkey "
 }
 
 // homeStream keeps the home page alive. Its shape changes with the first device
