@@ -41,8 +41,10 @@ WHERE join_requests.state = 'boarded'
   OR excluded.door = 'proved' AND join_requests.key_id <> excluded.key_id)
 RETURNING id`)
 
+// The doors are counted apart: whoever has heard a first half can name serials
+// at the simple door, and must not fill the room of those who hold the key.
 var countStrangers = migrations.SQL(`SELECT COUNT(*) FROM (SELECT 1 FROM join_requests
-WHERE key_id = ? AND state = 'waiting' AND device_id IS NULL AND asked_at > ? AND serial <> ? LIMIT ?) strangers`)
+WHERE key_id = ? AND state = 'waiting' AND door = ? AND device_id IS NULL AND asked_at > ? AND serial <> ? LIMIT ?) strangers`)
 
 // ask puts the question whether this serial may come aboard, or asks again.
 func (s *Service) ask(ctx context.Context, c Call, k held, d known, f facts) error {
@@ -57,7 +59,7 @@ func (s *Service) ask(ctx context.Context, c Call, k held, d known, f facts) err
 	asked := ""
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if !d.aboard() {
-			if err := s.roomForStranger(ctx, tx, k.ID, string(c.Serial), lapsed); err != nil {
+			if err := s.roomForStranger(ctx, tx, k.ID, c, lapsed); err != nil {
 				return err
 			}
 		}
@@ -81,10 +83,10 @@ func (s *Service) ask(ctx context.Context, c Call, k held, d known, f facts) err
 	return nil
 }
 
-func (s *Service) roomForStranger(ctx context.Context, tx *gorm.DB, key iam.KeyID, serial string, lapsed int64) error {
+func (s *Service) roomForStranger(ctx context.Context, tx *gorm.DB, key iam.KeyID, c Call, lapsed int64) error {
 	most := s.bounds().Strangers
 	var n int
-	if err := countStrangers.Row(ctx, tx, string(key), lapsed, serial, most).Scan(&n); err != nil {
+	if err := countStrangers.Row(ctx, tx, string(key), string(c.Door), lapsed, string(c.Serial), most).Scan(&n); err != nil {
 		return err
 	}
 	if n >= most {

@@ -12,7 +12,7 @@ type Bounds struct {
 	Answers   int // a minute, by address and serial
 	Proved    int // new devices an hour by key, at the proved door
 	Simple    int // the same at the simple door
-	Strangers int // that wait for an owner, by key
+	Strangers int // that wait for an owner, by key and door
 }
 
 // DefaultBounds are those of the protocol.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"halfkey/devices"
 	. "halfkey/devices/devicestest"
 	"halfkey/devices/wire"
 	"halfkey/migrations/dbtest"
@@ -160,4 +161,17 @@ func TestTheLimitOfWaitingStrangers(t *testing.T) {
 		r, _ := d.proved(asks, "z")
 		r.wants(t, 429)
 	})
+}
+
+// Whoever has heard a first half fills the simple door's room and no other.
+func TestStrangersAtTheSimpleDoorLeaveRoomAtTheProvedOne(t *testing.T) {
+	d := open(t, dbtest.SQLite(t), io.Discard)
+	d.Bounds = devices.Bounds{Refusals: 30, Answers: 60, Proved: 3, Simple: 3, Strangers: 1}
+	key := d.Key(t, SimpleDoor, Boarding("approve"))
+	d.simple(key, "a").wants(t, 202)
+	d.simple(key, "b").wants(t, 429)
+	r, _ := d.proved(key, "c")
+	r.wants(t, 202)
+	r, _ = d.proved(key, "d")
+	r.wants(t, 429)
 }
