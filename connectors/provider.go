@@ -40,6 +40,11 @@ type Provider interface {
 	// Move puts the channel under another organisation of the same tenant.
 	Move(ctx context.Context, tx *gorm.DB, id string, to iam.OrgID) error
 
+	// Hold makes the write keys useless until Release. Readers are not touched,
+	// and a second call changes nothing.
+	Hold(ctx context.Context, tx *gorm.DB, id string) error
+	Release(ctx context.Context, tx *gorm.DB, id string) error
+
 	// Close ends every key of the channel. Its values stay for the history.
 	Close(ctx context.Context, tx *gorm.DB, id string) error
 }

@@ -15,7 +15,11 @@ var (
 	renameChannel = migrations.SQL(`UPDATE channels SET name = ?, updated_at = ? WHERE id = ?`)
 	moveChannel   = migrations.SQL(`UPDATE channels SET org_id = ?, updated_at = ? WHERE id = ?`)
 	touchChannel  = migrations.SQL(`UPDATE channels SET updated_at = ? WHERE id = ?`)
-	revokeKeys    = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND revoked_at IS NULL`)
+	// A key that is held has been revoked at no time at all, so that whoever asks
+	// for a key that is not revoked finds neither.
+	holdKeys    = migrations.SQL(`UPDATE channel_keys SET revoked_at = 0 WHERE channel_id = ? AND kind = '` + kindWrite + `' AND revoked_at IS NULL`)
+	releaseKeys = migrations.SQL(`UPDATE channel_keys SET revoked_at = NULL WHERE channel_id = ? AND kind = '` + kindWrite + `' AND revoked_at = 0`)
+	revokeKeys  = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND (revoked_at IS NULL OR revoked_at = 0)`)
 )
 
 // Rename implements connectors.Provider.
@@ -27,6 +31,27 @@ func (s *Store) Rename(ctx context.Context, tx *gorm.DB, id, name string) error 
 // the move unless he may also read there.
 func (s *Store) Move(ctx context.Context, tx *gorm.DB, id string, to iam.OrgID) error {
 	return s.change(ctx, tx, moveChannel, id, string(to), iam.Micros(s.Now()))
+}
+
+// Hold implements connectors.Provider.
+func (s *Store) Hold(ctx context.Context, tx *gorm.DB, id string) error {
+	return s.turn(ctx, tx, holdKeys, id)
+}
+
+// Release implements connectors.Provider.
+func (s *Store) Release(ctx context.Context, tx *gorm.DB, id string) error {
+	return s.turn(ctx, tx, releaseKeys, id)
+}
+
+func (s *Store) turn(ctx context.Context, tx *gorm.DB, keys migrations.Statement, id string) error {
+	if err := s.change(ctx, tx, touchChannel, id, iam.Micros(s.Now())); err != nil {
+		return err
+	}
+	n, _ := ParseID(id)
+	if _, err := keys.Exec(ctx, tx, int64(n)); err != nil {
+		return fmt.Errorf("hold or release channel %s: %w", id, err)
+	}
+	return nil
 }
 
 // Close implements connectors.Provider.

@@ -92,6 +92,27 @@ func closes(t *testing.T, h House) {
 	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Close(ctx, tx, c.ID) }) // again changes nothing
 }
 
+func holds(t *testing.T, h House) {
+	c := h.create(t, "op-1")
+	for range 2 {
+		h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Hold(ctx, tx, c.ID) })
+		if h.Write(c.WriteKey.Reveal(), "21.5") == nil {
+			t.Error("a key that is held took a value")
+		}
+	}
+	for range 2 {
+		h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Release(ctx, tx, c.ID) })
+		if err := h.Write(c.WriteKey.Reveal(), "21.5"); err != nil {
+			t.Errorf("a key that was released: %v", err)
+		}
+	}
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Close(ctx, tx, c.ID) })
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Release(ctx, tx, c.ID) })
+	if h.Write(c.WriteKey.Reveal(), "21.5") == nil {
+		t.Error("releasing opened a closed channel")
+	}
+}
+
 func keepsKeys(t *testing.T, h House) {
 	c := h.create(t, "op-1")
 	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Rename(ctx, tx, c.ID, "Cellar") })

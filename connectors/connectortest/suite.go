@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) House) {
 		"the first use of a write key is noticed":        noticesUse,
 		"another tenant finds no keys":                   wallsOff,
 		"a closed channel takes nothing more":            closes,
+		"a key that is held works again when released":   holds,
 		"a renamed and moved channel keeps its keys":     keepsKeys,
 		"what is not there is said not to be there":      saysUnknown,
 		"channels are told apart":                        tellsApart,

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"halfkey/connectors/channels"
 	"halfkey/devices"
 	. "halfkey/devices/devicestest"
 	"halfkey/iam/live"
@@ -95,7 +96,8 @@ func TestSuspendedDeviceIsTurnedAwayUntilResumed(t *testing.T) {
 	d := open(t, dbtest.SQLite(t), io.Discard)
 	homer, marge := As(t, d.Homer), As(t, d.Marge)
 	key := d.Key(t, In(d.Household))
-	d.board(t, key, serialNo, 201)
+	c := d.board(t, key, serialNo, 201)
+	value := channels.Entry{Status: &c.Channel.ID}
 	list, _ := d.List(homer, devicesFilter(serialNo))
 	id := list[0].ID
 	if err := d.Suspend(marge, id); !errors.Is(err, policies.ErrRefused) {
@@ -111,10 +113,18 @@ func TestSuspendedDeviceIsTurnedAwayUntilResumed(t *testing.T) {
 	}
 	r, _ := d.proved(key, serialNo)
 	r.wants(t, 403)
+	if _, err := d.Channels.Write(t.Context(), c.Channel.WriteKey, value); !errors.Is(err, channels.ErrKey) {
+		t.Fatalf("its channel takes values: %v", err)
+	}
 	if err := d.Resume(homer, id); err != nil {
 		t.Fatal(err)
 	}
-	d.board(t, key, serialNo, 200)
+	if again := d.board(t, key, serialNo, 200); again.Channel != c.Channel {
+		t.Fatalf("%+v", again.Channel)
+	}
+	if _, err := d.Channels.Write(t.Context(), c.Channel.WriteKey, value); err != nil {
+		t.Fatal(err)
+	}
 	if d.Lines(t, "device.suspend") != 1 || d.Lines(t, "device.resume") != 1 {
 		t.Fatal("the second suspension is in the trail too")
 	}
