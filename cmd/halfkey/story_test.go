@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,7 +33,7 @@ func TestStory(t *testing.T) {
 	for _, place := range []string{"Household", "Power plant"} {
 		homer.types("Name", place)
 		homer.presses("Create")
-		homer.sees(place)
+		homer.until(place+" in the tree", `!!`+find+`(`+strconv.Quote(place)+`)`) // the form names kinds alike
 	}
 	homer.goes(p.url("/orgs"))
 	homer.presses("Household")
