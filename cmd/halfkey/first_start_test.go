@@ -12,6 +12,7 @@ import (
 func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "new")
 	p := start(t, "DATA="+data)
+	p.says(t, "door=metrics") // after the link
 	link := regexp.MustCompile(`http://localhost:\d+(/setup\?code=\S+)`).FindStringSubmatch(p.said.String())
 	if link == nil {
 		t.Fatalf("no link:\n%s", p.said)
