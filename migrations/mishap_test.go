@@ -3,6 +3,7 @@ package migrations
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 )
 
@@ -120,6 +122,54 @@ func TestAFullDiskHarmsOnlyWhatItCannotHold(t *testing.T) {
 	if err := add(db.Gorm, "there is room again"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A backup or an administrator's shell may hold the file for longer than we wait for it.
+func TestADatabaseThatAnotherProcessHoldsIsAwayForThatLong(t *testing.T) {
+	db := newSQLite(t)
+	if err := db.writer.waitAtMost(20 * time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	var file string
+	if err := db.Gorm.Raw("SELECT file FROM pragma_database_list").Scan(&file).Error; err != nil {
+		t.Fatal(err)
+	}
+	shell, err := sql.Open(sqlite.DriverName, filename(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shell.Close()
+	shell.SetMaxOpenConns(1)
+	if _, err := shell.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for _, deed := range []func() error{
+		func() error { return db.Gorm.Transaction(func(tx *gorm.DB) error { return add(tx, "a deed") }) },
+		func() error { return db.Gorm.Transaction(func(tx *gorm.DB) error { return add(tx, "another") }) },
+		func() error { return add(db.Gorm, "a statement") },
+	} {
+		wg.Go(func() {
+			var away interface{ Unavailable() bool }
+			if err := deed(); !errors.As(err, &away) || !away.Unavailable() {
+				t.Errorf("heard %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	db.has(t) // readers are not held up
+	if _, err := shell.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(db.Gorm, "after"); err != nil {
+		t.Fatal(err)
+	}
+	db.has(t, "after")
+}
+
+func (w *writer) waitAtMost(d time.Duration) error {
+	_, err := w.conn.Exec(fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()), nil)
+	return err
 }
 
 func (w *writer) limitPages(n int) error {

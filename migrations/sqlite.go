@@ -26,7 +26,7 @@ func (db *DB) openSQLite(c Config) (gorm.Dialector, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(c.Path) + pragmas
+	dsn := filename(c.Path) + pragmas
 	if db.writer, err = openWriter(dsn+"&_cache_size=-8000&_stmt_cache_size=96", c.Logger); err != nil {
 		return nil, err
 	}
@@ -38,6 +38,11 @@ func (db *DB) openSQLite(c Config) (gorm.Dialector, error) {
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	return sqlite.New(sqlite.Config{Conn: pool{write: db.write, read: db.read}}), nil
+}
+
+// filename is the path as SQLite reads it before its settings.
+func filename(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
 // pool is what GORM sees: statements that only read go to the readers, all

@@ -110,7 +110,7 @@ func (w *writer) start() (*batch, error) {
 	if w.batch == nil {
 		if err := run(w.begin); err != nil {
 			w.pass()
-			return nil, fmt.Errorf("begin: %w", err)
+			return nil, errLost{fmt.Errorf("begin: %w", err)}
 		}
 		w.batch = &batch{since: time.Now(), done: make(chan struct{})}
 	}
@@ -118,7 +118,7 @@ func (w *writer) start() (*batch, error) {
 	if err := run(w.save); err != nil {
 		w.check(b, err)
 		w.pass()
-		return nil, fmt.Errorf("begin: %w", err)
+		return nil, errLost{fmt.Errorf("begin: %w", err)}
 	}
 	b.deeds++
 	return b, nil
