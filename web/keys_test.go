@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,8 +9,10 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"halfkey/connectors/channels"
 	"halfkey/orgs"
 	"halfkey/web/ui/uitest"
+	"halfkey/web/webtest"
 )
 
 func TestHomerMakesAKeyForAnOldConsole(t *testing.T) {
@@ -88,6 +91,43 @@ func TestAPlaceIsRenamed(t *testing.T) {
 	s.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "742 Evergreen Terrace")
 }
 
+func TestAProgramGetsAnAccountKeyThatIsShownOnce(t *testing.T) {
+	s := furnished(t)
+	at := "/orgs/" + string(s.Household)
+	s.Homer.Get(t, at).Wants(t, 200).Says(t, "Make an account key").Silent(t, "Made by")
+	p := s.Homer.Post(t, at+"/account-keys").Wants(t, 200).Says(t, "shown this once", "/channels.json")
+	key := p.Find(t, `<code>([A-Z0-9]{16})</code>`)
+	a, err := s.Channels.Account(t.Context(), key)
+	if err != nil || a.Org != s.Household {
+		t.Errorf("the key speaks for %v: %v", a, err)
+	}
+	if _, err := s.Channels.MakeChannel(t.Context(), a, channels.Settings{}); err != nil {
+		t.Error(err)
+	}
+	revoke := s.Homer.Get(t, at).Wants(t, 200).Says(t, "Made by Homer").Silent(t, key).Find(t, `href="(`+at+`/account-keys/[0-9a-z]{20}/revoke)"`)
+	for _, path := range []string{at + "/account-keys", revoke} {
+		s.Marge.Post(t, path).Wants(t, 403)
+	}
+	elsewhere := strings.Replace(revoke, string(s.Household), string(s.Plant), 1)
+	s.Homer.Post(t, elsewhere).Wants(t, 404)
+	s.Homer.Get(t, revoke).Wants(t, 200).Says(t, "refused at once")
+	s.Homer.Post(t, revoke).Wants(t, 303)
+	if _, err := s.Channels.Account(t.Context(), key); !errors.Is(err, channels.ErrAccount) {
+		t.Errorf("the revoked key hears %v", err)
+	}
+	s.Homer.Post(t, revoke).Wants(t, 404)
+	s.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "made an account key", "made channel", "revoked an account key").Silent(t, key)
+}
+
+func TestTheAdministratorMakesNoKeyIntoAHousehold(t *testing.T) {
+	s := furnished(t)
+	admin := s.Browser(t)
+	admin.Post(t, "/login", "email", "frink@simps.net", "password", webtest.Password).Wants(t, 303)
+	at := "/orgs/" + string(s.Household)
+	admin.Get(t, at).Wants(t, 200).Silent(t, "account key")
+	admin.Post(t, at+"/account-keys").Wants(t, 403)
+}
+
 func TestThePagesOfKeysAreFit(t *testing.T) {
 	s := furnished(t)
 	var of [3]string
@@ -121,5 +161,6 @@ func TestThePagesOfKeysAreFit(t *testing.T) {
 	look(t, tab, "key-classic", base+of[1])
 	look(t, tab, "key-listed", base+of[2])
 	look(t, tab, "key-revoke", base+of[2]+"/revoke")
-	look(t, tab, "rename", base+"/orgs/"+string(s.Household))
+	s.Homer.Post(t, "/orgs/"+string(s.Household)+"/account-keys").Wants(t, 200)
+	look(t, tab, "place", base+"/orgs/"+string(s.Household))
 }

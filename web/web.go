@@ -73,7 +73,7 @@ func New(r Rooms) *echo.Echo {
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
 	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users,
-		DB: r.DB, BaseURL: door.Base, Now: r.Now})
+		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -26,6 +27,7 @@ type Account struct {
 var (
 	insertAccountKey = migrations.SQL(`INSERT INTO account_keys (digest, id, tenant_id, org_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)`)
 	accountOfKey     = migrations.SQL(`SELECT id, tenant_id, org_id FROM account_keys WHERE digest = ? AND revoked_at IS NULL`)
+	accountKeys      = migrations.SQL(`SELECT id, created_by, created_at FROM account_keys WHERE org_id = ? AND revoked_at IS NULL ORDER BY created_at, id`)
 	revokeAccountKey = migrations.SQL(`UPDATE account_keys SET revoked_at = ? WHERE id = ? AND org_id = ? AND revoked_at IS NULL`)
 )
 
@@ -38,6 +40,29 @@ func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.
 		return "", "", fmt.Errorf("make an account key: %w", err)
 	}
 	return key, iam.KeyID(id), nil
+}
+
+// An AccountKey is one that works, without the key itself.
+type AccountKey struct {
+	ID      iam.KeyID
+	By      iam.UserID // who made it
+	Created time.Time
+}
+
+// AccountKeys are those of the organisation that work, oldest first.
+func (s *Store) AccountKeys(ctx context.Context, org iam.OrgID) (list []AccountKey, err error) {
+	err = each(accountKeys.Rows(ctx, s.db(ctx), string(org)))(func(rows *sql.Rows) error {
+		var k AccountKey
+		var created int64
+		err := rows.Scan(&k.ID, &k.By, &created)
+		k.Created = iam.Time(created)
+		list = append(list, k)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list account keys: %w", err)
+	}
+	return list, nil
 }
 
 // RevokeAccountKey ends an account key of the organisation; ErrAccount if it has none with that id.

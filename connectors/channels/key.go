@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -121,12 +120,4 @@ func numbered(id string) (ID, error) {
 		return 0, fmt.Errorf("channel %q: %w", id, connectors.ErrChannel)
 	}
 	return n, nil
-}
-
-func micros(t *time.Time) *int64 {
-	if t == nil {
-		return nil
-	}
-	us := iam.Micros(*t)
-	return &us
 }

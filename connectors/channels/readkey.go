@@ -74,23 +74,20 @@ func (s *Store) ReadKeysOf(ctx context.Context, user iam.UserID) ([]ReadKey, err
 }
 
 func (s *Store) listReadKeys(ctx context.Context, st migrations.Statement, arg any) (list []ReadKey, err error) {
-	rows, err := st.Rows(ctx, s.db(ctx), arg)
-	if err != nil {
-		return nil, fmt.Errorf("list read keys: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(st.Rows(ctx, s.db(ctx), arg))(func(rows *sql.Rows) error {
 		var k ReadKey
 		var user sql.NullString
 		var created int64
 		var used *int64
-		if err := rows.Scan(&k.ID, &k.Channel, &user, &k.Label, &created, &used); err != nil {
-			return nil, fmt.Errorf("list read keys: %w", err)
-		}
+		err := rows.Scan(&k.ID, &k.Channel, &user, &k.Label, &created, &used)
 		k.User, k.Created, k.Used = iam.UserID(user.String), iam.Time(created), iam.TimeOrZero(used)
 		list = append(list, k)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list read keys: %w", err)
 	}
-	return list, rows.Err()
+	return list, nil
 }
 
 // RevokeReadKey ends one read key of the channel at once.

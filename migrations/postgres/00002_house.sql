@@ -310,6 +310,7 @@ CREATE TABLE account_keys (
     created_at BIGINT NOT NULL,
     revoked_at BIGINT
 );
+CREATE INDEX account_keys_org ON account_keys (org_id) WHERE revoked_at IS NULL;
 
 -- Counters of limits that replicas share.
 CREATE TABLE limits (

@@ -9,6 +9,7 @@ constraint account_keys UNIQUE (id)
 constraint account_keys FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint account_keys PRIMARY KEY (digest)
 CREATE UNIQUE INDEX account_keys_id_key ON public.account_keys USING btree (id)
+CREATE INDEX account_keys_org ON public.account_keys USING btree (org_id) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX account_keys_pkey ON public.account_keys USING btree (digest)
 column assignments.id text NOT NULL
 column assignments.tenant_id text NOT NULL

@@ -55,7 +55,7 @@ func (p *Portal) places(ctx context.Context, h frame.Here) ([]place, error) {
 			continue
 		}
 		all = append(all, place{ID: string(n.ID), Name: n.Name, Kind: orgWord(ctx, n.Kind), Icon: placeIcon(n.Kind), Depth: n.Depth, People: n.People, Devices: n.Devices,
-			MayRename: p.Decider.May(ctx, policies.ManageOrg, n.ID)})
+			MayChange: p.Decider.May(ctx, policies.ManageOrg, n.ID)})
 	}
 	return all, nil
 }
@@ -91,44 +91,4 @@ func (p *Portal) newOrg(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, "/")
 	}
 	return c.Redirect(http.StatusSeeOther, "/orgs")
-}
-
-// askRename asks for a place's new name.
-func (p *Portal) askRename(c echo.Context) error {
-	h, err := p.orgHere(c)
-	if err != nil {
-		return err
-	}
-	return show.Page(c, http.StatusOK, renamePage(h.Page, string(h.Org.ID), h.Org.Name, ""))
-}
-
-func (p *Portal) renameOrg(c echo.Context) error {
-	h, err := p.orgHere(c)
-	if err != nil {
-		return err
-	}
-	name := c.FormValue("name")
-	err = p.Orgs.Rename(c.Request().Context(), h.Org.ID, name)
-	if wrong, ok := fields(err); ok {
-		return show.Page(c, http.StatusUnprocessableEntity, renamePage(h.Page, string(h.Org.ID), name, wrong["name"]))
-	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/orgs")
-}
-
-// orgHere is the place that the address names, for somebody who may change it.
-func (p *Portal) orgHere(c echo.Context) (h frame.Here, err error) {
-	ctx := c.Request().Context()
-	id, err := iam.ParseOrgID(c.Param("id"))
-	if err != nil {
-		return h, err
-	}
-	if err := p.Decider.Require(ctx, policies.ManageOrg, id); err != nil {
-		return h, err
-	}
-	h, err = p.Frame.In(c, id, ui.T(ctx, "portal.orgs.rename"), "orgs")
-	h.Page.Path = "/orgs/" + string(id)
-	return h, err
 }

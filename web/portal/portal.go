@@ -35,7 +35,10 @@ type Parts struct {
 	Users    *iam.Users
 	DB       *gorm.DB                    // of the trail
 	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
+	ReadURL  func(c echo.Context) string // where programs write and read values, likewise
 	Now      func() time.Time
+
+	AccountKeys orgs.AccountKeys
 }
 
 // New joins the parts. How many devices a long list has is counted every few
@@ -48,13 +51,15 @@ func (p *Portal) Mount(g *echo.Group) {
 		"/": p.home, "/orgs": p.orgs, "/devices": p.devices, "/devices/new": p.askPlace, "/devices/:id": p.device,
 		"/devices/:id/move": p.askMove, "/devices/:id/offboard": p.askOffboard, "/pending": p.pending,
 		"/devices/new/keys": p.keys, "/devices/new/keys/:id": p.key, "/devices/new/keys/:id/replace": p.askReplace, "/devices/new/keys/:id/revoke": p.askRevoke,
-		"/orgs/:id": p.askRename, "/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
+		"/orgs/:id": p.org, "/orgs/:id/account-keys/:key/revoke": p.askRevokeAccountKey, "/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
 	} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
 	g.POST("/orgs", p.newOrg)
 	g.POST("/orgs/:id", p.renameOrg)
+	g.POST("/orgs/:id/account-keys", p.makeAccountKey)
+	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey)
 	g.POST("/devices/new", p.showKey)
 	g.POST("/devices/new/keys", p.issueKey)
 	g.POST("/devices/new/keys/:id/serials", p.listSerials)

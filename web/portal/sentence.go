@@ -40,6 +40,12 @@ var sentences = map[string]sentence{
 	"key.list-serials":   {id: "activity.key.serials", icon: "scroll-text"},
 	"key.retire":         {id: "activity.key.retire", icon: "clock"},
 	"key.exposed":        {id: "activity.key.exposed", icon: "triangle-alert", kind: "bad"},
+	"account-key.make":   {id: "activity.account.make", icon: "key-round"},
+	"account-key.revoke": {id: "activity.account.revoke", icon: "circle-x", kind: "warn"},
+	"channel.create":     {id: "activity.channel.create", icon: "plus"},
+	"channel.change":     {id: "activity.channel.change", icon: "pencil"},
+	"channel.clear":      {id: "activity.channel.clear", icon: "trash-2", kind: "warn"},
+	"channel.delete":     {id: "activity.channel.delete", icon: "trash-2", kind: "warn"},
 	"org.found":          {id: "activity.org.found", icon: "house-plug", kind: "good"},
 	"org.make":           {id: "activity.org.make", icon: "network"},
 	"org.rename":         {id: "activity.org.rename", icon: "pencil"},
@@ -125,10 +131,14 @@ func (n names) values(ctx context.Context, e audit.Entry) []any {
 	if serial == "" {
 		serial = e.ObjectID
 	}
+	channel := text("channel")
+	if e.ObjectType == "channel" {
+		channel = e.ObjectID
+	}
 	role := policies.Role(text("role"))
 	return []any{"Actor", e.ActorName, "Device", device, "Serial", serial, "Place", n.places[iam.OrgID(e.OrgID)],
 		"From", n.place(text("from")), "To", n.place(text("to")), "Name", text("name"), "Email", text("email"),
-		"Role", frame.RoleWord(ctx, role), "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", text("channel"),
+		"Role", frame.RoleWord(ctx, role), "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", channel,
 		"Cause", text("cause"), "Listed", text("count"), "Verb", e.Verb, "Count", int(e.Count)}
 }
 
