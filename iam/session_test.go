@@ -77,6 +77,42 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
+func TestSessionsThatAreOverAreForgotten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		count := func() (n int) {
+			t.Helper()
+			if err := h.db.Raw("SELECT COUNT(*) FROM sessions").Scan(&n).Error; err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		// More than one deed takes, and none that its owner would clear away by signing in.
+		err := h.db.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, verified_at, address, agent)
+SELECT CAST(CAST(i AS TEXT) AS `+map[string]string{migrations.SQLite: "BLOB", migrations.Postgres: "BYTEA"}[db.Dialect()]+`), ?, 0, ?, ?, 0, '', '' FROM n`,
+			string(h.homer.ID), h.clock.Load(), h.clock.Load()+1).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		here := h.signIn()
+		if err := h.Sweep(t.Context()); err != nil || count() != 2501 {
+			t.Fatalf("%d are left of those that still hold, %v", count(), err)
+		}
+		h.pass(time.Second)
+		if err := h.Sweep(t.Context()); err != nil || count() != 1 {
+			t.Fatalf("%d are left, %v", count(), err)
+		}
+		if _, err := h.Find(t.Context(), here); err != nil {
+			t.Fatalf("Homer was signed out: %v", err)
+		}
+		h.pass(iam.SessionIdle)
+		if err := h.Sweep(t.Context()); err != nil || count() != 0 {
+			t.Fatalf("%d are left after two idle weeks, %v", count(), err)
+		}
+	})
+}
+
 func TestWrongPasswordsRest(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		h := newHouse(t, db)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 // sweep drops what nobody came back for: boardings that were never used, questions
-// that nobody answered.
+// that nobody answered, sessions and limits that are over.
 type sweep struct{}
 
 // Kind names the job in the queue.
@@ -23,9 +24,10 @@ type sweeper struct {
 	house *house
 }
 
-// Work looks at what has grown old since the last time.
+// Work looks at what has grown old since the last time. One room's trouble is not
+// the next one's.
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
-	return w.house.devices.Sweep(ctx)
+	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.devices.Sweep(ctx))
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.

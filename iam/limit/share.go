@@ -10,25 +10,26 @@ import (
 )
 
 const (
-	shareEvery = 250 * time.Millisecond
-	sweepEvery = time.Minute
-	shareBatch = 500 // rows a statement, four parameters each
+	shareEvery  = 250 * time.Millisecond
+	forgetEvery = time.Minute
+	shareBatch  = 500  // rows a statement, four parameters each
+	sweepBatch  = 1000 // rows a statement
 )
 
-// Run adds up what replicas count, until ctx ends. Without replicas it only
-// drops counters that have ended.
+// Run adds up what replicas count, until ctx ends, and drops counters that have
+// ended from memory. What stays of them in the table is for Sweep.
 func (l *Limiter) Run(ctx context.Context) {
-	share, sweep := time.NewTicker(shareEvery), time.NewTicker(sweepEvery)
+	share, forget := time.NewTicker(shareEvery), time.NewTicker(forgetEvery)
 	defer share.Stop()
-	defer sweep.Stop()
+	defer forget.Stop()
 	for {
 		select {
 		case <-share.C:
 			if err := l.Share(ctx); err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "limits are not shared for now", "error", err)
 			}
-		case <-sweep.C:
-			l.sweep(ctx)
+		case <-forget.C:
+			l.forget()
 		case <-ctx.Done():
 			return
 		}
@@ -132,7 +133,8 @@ func (l *Limiter) keep(batch []tally) {
 	}
 }
 
-func (l *Limiter) sweep(ctx context.Context) {
+// forget drops counters that have ended.
+func (l *Limiter) forget() {
 	now := l.now().UnixMicro()
 	for i := range l.shards {
 		s := &l.shards[i]
@@ -144,10 +146,27 @@ func (l *Limiter) sweep(ctx context.Context) {
 		}
 		s.mu.Unlock()
 	}
+}
+
+// A row that a replica is just counting on is skipped: two that lock rows in
+// different orders would wait for each other.
+const sweep = `DELETE FROM limits WHERE (name, period) IN
+ (SELECT name, period FROM limits WHERE ends_at <= ? LIMIT ? FOR UPDATE SKIP LOCKED)`
+
+// Sweep removes what has ended from the table, a batch at a time. One replica
+// does it for all.
+func (l *Limiter) Sweep(ctx context.Context) error {
 	if !l.shared {
-		return
+		return nil
 	}
-	if err := l.db.WithContext(ctx).Exec("DELETE FROM limits WHERE ends_at <= ?", now).Error; err != nil && ctx.Err() == nil {
-		slog.WarnContext(ctx, "old limits are not swept for now", "error", err)
+	now := l.now().UnixMicro()
+	for {
+		done := l.db.WithContext(ctx).Exec(sweep, now, sweepBatch)
+		if done.Error != nil {
+			return fmt.Errorf("sweep limits: %w", done.Error)
+		}
+		if done.RowsAffected < sweepBatch {
+			return nil
+		}
 	}
 }
