@@ -23,10 +23,16 @@ const (
 
 // A classic key is weak, so it always ends.
 const (
-	classicUses  = 20
-	classicLife  = 90 * 24 * time.Hour
-	classicCount = 10_000 // PBES2 iterations, as many as a small device can do
-	usesMost     = 1_000_000
+	classicUses = 20
+	classicLife = 90 * 24 * time.Hour
+	usesMost    = 1_000_000
+)
+
+// The PBES2 iterations of a classic key: no fewer than a small device can do,
+// and no more than any library opens.
+const (
+	ClassicCountLeast = 10_000
+	ClassicCountMost  = 1_000_000
 )
 
 // KeyRequest says what a registration key shall be. What is left empty gets the
@@ -121,7 +127,7 @@ func (s *Service) newKey(tx *gorm.DB, k Key) (Key, error) {
 	first, second := standardFirst, standardSecond
 	if k.Form == Classic {
 		first, second = classicFirst, classicSecond
-		k.P2C, k.P2S = classicCount, make([]byte, 16)
+		k.P2C, k.P2S = either(s.ClassicCount, ClassicCountLeast), make([]byte, 16)
 		rand.Read(k.P2S)
 	}
 	name, err := s.unusedFirst(tx, first)

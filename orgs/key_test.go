@@ -53,6 +53,32 @@ func TestAKeyIsRevealedOnTheRecordAndFoundByItsFirstHalf(t *testing.T) {
 	})
 }
 
+func TestHowOftenAClassicKeyIsStretchedStaysForItsLife(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	count := func(stretched int) (k orgs.Key) {
+		t.Helper()
+		h.ClassicCount = stretched
+		k, err := h.IssueKey(h.homer, orgs.KeyRequest{Org: h.household, Form: orgs.Classic})
+		h.ok(err)
+		return k
+	}
+	old, dear := count(0), count(200_000)
+	for _, k := range []struct {
+		orgs.Key
+		want int
+	}{{old, 10_000}, {dear, 200_000}} {
+		first, _, err := h.RevealKey(h.homer, k.ID)
+		h.ok(err)
+		if found, _, err := h.FindKey(h.out, h.db, first.Reveal()); err != nil || found.P2C != k.want {
+			t.Errorf("stretched %d times, want %d, %v", found.P2C, k.want, err)
+		}
+	}
+	next, err := h.ReplaceKey(h.homer, old.ID)
+	if err != nil || next.P2C != 200_000 {
+		t.Errorf("a new key is stretched %d times, %v", next.P2C, err)
+	}
+}
+
 func TestWhatAKeyCanBe(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	k, err := h.IssueKey(h.homer, orgs.KeyRequest{Org: h.household, Form: orgs.Classic})

@@ -73,6 +73,8 @@ type Service struct {
 	Live       *live.Hub
 	Now        func() time.Time
 
+	ClassicCount int // PBES2 iterations of new classic keys, 10,000 to 1,000,000; zero stands for the least
+
 	setUp    atomic.Bool // there is an administrator
 	keysOnce sync.Once
 	keys     *recall.Memory[[32]byte, foundKey]

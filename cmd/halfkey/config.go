@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"path/filepath"
 	"strings"
 
+	"halfkey/orgs"
 	"halfkey/web/peer"
 )
 
@@ -15,18 +15,19 @@ import (
 // file (`listen.main`), of which environment (`HALFKEY_LISTEN_MAIN`) and flag
 // (`--listen-main`) follow, and what a person reads about it.
 type Config struct {
-	Data           string   `koanf:"data" help:"folder for database, keyset and the trail's seal"`
-	Database       string   `koanf:"database" help:"postgres://… address; empty: SQLite in the data folder" secret:"true"`
-	Connections    int      `koanf:"connections" help:"most connections to PostgreSQL"`
-	Keyset         string   `koanf:"keyset" help:"file with the keyset that seals secrets; empty: keyset.json in the data folder"`
-	Listen         Listen   `koanf:"listen"`
-	BaseURL        string   `koanf:"base_url" help:"where people and devices reach Halfkey; empty: localhost and the main port"`
-	ThingSpeakURL  string   `koanf:"thingspeak_url" help:"where devices and programs reach the ThingSpeak-compatible door; empty: the base URL's host and that door's port"`
-	TrustedProxies []string `koanf:"trusted_proxies" help:"addresses or networks whose X-Forwarded-For is believed"`
-	TLS            TLS      `koanf:"tls"`
-	AcceptPlain    bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
-	Limits         Limits   `koanf:"limits"`
-	Log            Log      `koanf:"log"`
+	Data              string   `koanf:"data" help:"folder for database, keyset and the trail's seal"`
+	Database          string   `koanf:"database" help:"postgres://… address; empty: SQLite in the data folder" secret:"true"`
+	Connections       int      `koanf:"connections" help:"most connections to PostgreSQL"`
+	Keyset            string   `koanf:"keyset" help:"file with the keyset that seals secrets; empty: keyset.json in the data folder"`
+	Listen            Listen   `koanf:"listen"`
+	BaseURL           string   `koanf:"base_url" help:"where people and devices reach Halfkey; empty: localhost and the main port"`
+	ThingSpeakURL     string   `koanf:"thingspeak_url" help:"where devices and programs reach the ThingSpeak-compatible door; empty: the base URL's host and that door's port"`
+	TrustedProxies    []string `koanf:"trusted_proxies" help:"addresses or networks whose X-Forwarded-For is believed"`
+	TLS               TLS      `koanf:"tls"`
+	AcceptPlain       bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
+	Limits            Limits   `koanf:"limits"`
+	ClassicIterations int      `koanf:"classic_iterations" help:"how often new classic keys are stretched (p2c): 10000, which every device opens, to 1000000"`
+	Log               Log      `koanf:"log"`
 }
 
 // Listen says where the doors are.
@@ -60,12 +61,13 @@ type Log struct {
 
 func defaults() Config {
 	return Config{
-		Data:        "halfkey-data",
-		Connections: 16,
-		Listen:      Listen{Main: ":8080", ThingSpeak: ":8081", Metrics: "127.0.0.1:9464"},
-		TLS:         TLS{Mode: "off"},
-		Limits:      Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
-		Log:         Log{Level: "info", Format: "text"},
+		Data:              "halfkey-data",
+		Connections:       16,
+		Listen:            Listen{Main: ":8080", ThingSpeak: ":8081", Metrics: "127.0.0.1:9464"},
+		TLS:               TLS{Mode: "off"},
+		Limits:            Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
+		ClassicIterations: orgs.ClassicCountLeast,
+		Log:               Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -94,10 +96,21 @@ func (c *Config) check() error {
 	if _, err := peer.ParseTrusted(c.TrustedProxies); err != nil {
 		say("trusted_proxies", err.Error())
 	}
-	for _, u := range []struct{ key, value string }{{"base_url", c.BaseURL}, {"thingspeak_url", c.ThingSpeakURL}} {
-		if p, err := url.Parse(u.value); u.value != "" && (err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https") {
-			say(u.key, "is an address like https://halfkey.example")
+	for _, u := range []struct {
+		key   string
+		value *string
+	}{{"base_url", &c.BaseURL}, {"thingspeak_url", &c.ThingSpeakURL}} {
+		if *u.value == "" {
+			continue
 		}
+		if address, err := orgs.ParseBaseURL(*u.value); err != nil {
+			say(u.key, "is an address like https://halfkey.example or http://192.168.1.5:8080")
+		} else {
+			*u.value = address
+		}
+	}
+	if n := c.ClassicIterations; n < orgs.ClassicCountLeast || n > orgs.ClassicCountMost {
+		say("classic_iterations", fmt.Sprintf("is a number from %d to %d", orgs.ClassicCountLeast, orgs.ClassicCountMost))
 	}
 	for _, l := range []struct{ key, value string }{{"listen.main", c.Listen.Main}, {"listen.thingspeak", c.Listen.ThingSpeak}, {"listen.metrics", c.Listen.Metrics}} {
 		if _, _, err := net.SplitHostPort(l.value); err != nil && (l.value != "" || l.key != "listen.metrics") {

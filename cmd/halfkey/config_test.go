@@ -56,6 +56,11 @@ func TestATypingErrorIsTold(t *testing.T) {
 		"a word for a number":        {env: []string{"HALFKEY_LIMITS_REFUSALS=many"}, want: "limits.refusals"},
 		"a proxy that is none":       {args: []string{"--trusted-proxies", "home"}, want: "trusted_proxies: "},
 		"an address without a port":  {args: []string{"--listen-main", "localhost"}, want: "listen.main: is an address like"},
+		"an address of no host":      {args: []string{"--base-url", "https://:8080"}, want: "base_url: is an address like"},
+		"an address with a question": {file: "thingspeak_url: http://halfkey.lan:8081/?x=1\n", want: "thingspeak_url: is an address like"},
+		"a port that is none":        {env: []string{"HALFKEY_BASE_URL=http://halfkey.lan:99999"}, want: "base_url: is an address like"},
+		"a key stretched too little": {args: []string{"--classic-iterations", "5000"}, want: "classic_iterations: is a number from 10000 to 1000000"},
+		"a key stretched too far":    {args: []string{"--classic-iterations", "1000001"}, want: "classic_iterations: is a number"},
 		"only one half of file mode": {args: []string{"--tls-mode", "file", "--tls-cert", "x"}, want: "tls.mode: file needs tls.cert and tls.key"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,6 +69,13 @@ func TestATypingErrorIsTold(t *testing.T) {
 				t.Fatalf("got %v, wanted %q", err, run.want)
 			}
 		})
+	}
+}
+
+func TestAnAddressEndsWithoutASlash(t *testing.T) {
+	c, err := read(t, "base_url: https://halfkey.example/\n", []string{"HALFKEY_THINGSPEAK_URL=http://halfkey.example:8081/"})
+	if err != nil || c.BaseURL != "https://halfkey.example" || c.ThingSpeakURL != "http://halfkey.example:8081" {
+		t.Fatalf("%q, %q, %v", c.BaseURL, c.ThingSpeakURL, err)
 	}
 }
 

@@ -114,6 +114,7 @@ func (h *house) rooms(ctx context.Context) (err error) {
 	h.orgs = &orgs.Service{
 		DB: db, Vault: h.vault, Decider: h.decider, Users: h.users, Passwords: passwords, Sessions: h.sessions,
 		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,
+		ClassicCount: h.config.ClassicIterations,
 	}
 	l := h.config.Limits
 	h.devices = &devices.Service{
