@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -171,8 +172,12 @@ func (w *writer) pass() {
 	if w.batch != nil && (w.batch.lost != nil || w.full()) {
 		w.end()
 	}
-	for !w.leave(w.batch == nil) {
-		w.end()
+	for yielded := false; !w.leave(w.batch == nil); yielded = true {
+		if yielded {
+			w.end()
+		} else {
+			runtime.Gosched() // who is just about to come shares the sync
+		}
 	}
 }
 
