@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"halfkey/devices/client"
+	"halfkey/devices/devicestest"
 	"halfkey/devices/seal"
 	"halfkey/devices/wire"
 )
@@ -178,7 +179,7 @@ func TestCredentialsStayWithTheirSerial(t *testing.T) {
 
 func TestRegisterOnceReportsARefusal(t *testing.T) {
 	h, d := newHouse(t), newDevice(t)
-	if _, err := d.try(t.Context(), "", "register", "--once", "--server", h.URL, "--key", wire.NewKey(wire.Standard).Typed()); err == nil || !strings.Contains(err.Error(), "refuses") {
+	if _, err := d.try(t.Context(), "", "register", "--once", "--server", h.URL, "--key", devicestest.Stranger(wire.Standard).Typed()); err == nil || !strings.Contains(err.Error(), "refuses") {
 		t.Error(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"halfkey/devices/devicestest"
 	"halfkey/devices/wire"
 )
 
@@ -33,7 +34,7 @@ func BenchmarkHouse(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	stranger, err := newCaller(wire.NewKey(wire.Standard).Typed())
+	stranger, err := newCaller(devicestest.Stranger(wire.Standard).Typed())
 	if err != nil {
 		b.Fatal(err)
 	}

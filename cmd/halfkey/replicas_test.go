@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"halfkey/devices/devicestest"
 	"halfkey/devices/wire"
 	"halfkey/orgs"
 )
@@ -64,7 +65,7 @@ func TestReplicas(t *testing.T) {
 	}
 
 	// Refusals are counted together.
-	unknown, err := newCaller(wire.NewKey(wire.Standard).Typed())
+	unknown, err := newCaller(devicestest.Stranger(wire.Standard).Typed())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,6 @@ WHERE channel_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_a
 	readKeysOf = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
 WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
 	revokeReadKey = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE id = ? AND kind = 'read' AND revoked_at IS NULL AND channel_id = ?`)
-	revokeFor     = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL
-AND EXISTS (SELECT 1 FROM channels c JOIN org_closure o ON o.descendant = c.org_id WHERE c.id = channel_keys.channel_id AND o.ancestor = ?)`)
 )
 
 // RevealReadKey is the person's own read key of the channel, made when he first
@@ -102,14 +100,6 @@ func (s *Store) RevokeReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return connectors.ErrChannel
-	}
-	return nil
-}
-
-// RevokeFor ends the person's read keys of all channels in org and below it.
-func (s *Store) RevokeFor(ctx context.Context, tx *gorm.DB, user iam.UserID, org iam.OrgID) error {
-	if _, err := revokeFor.Exec(ctx, tx, iam.Micros(s.Now()), string(user), string(org)); err != nil {
-		return fmt.Errorf("revoke a person's read keys: %w", err)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (s *server) proved(w http.ResponseWriter, r *http.Request) {
 	key := s.keys[tok.First]
 	keys := seal.Derive(key.First, key.Second.Reveal())
 	if !tok.Verify(keys.Auth[:]) {
-		http.Error(w, wire.Refused.Problem, 403)
+		http.Error(w, wire.Refused.Problem, http.StatusForbidden)
 		return
 	}
 	content, err := s.credentials().Marshal()

@@ -19,6 +19,15 @@ type Key struct {
 	ID iam.KeyID
 }
 
+// Stranger is a key that no house has issued.
+func Stranger(form wire.Form) Key {
+	first, second := 10, 26
+	if form == wire.Classic {
+		first, second = 8, 8
+	}
+	return Key{RegKey: wire.RegKey{Form: form, First: iam.RandomCode(first), Second: wire.SecondHalf(iam.RandomCode(second))}}
+}
+
 // Key issues a registration key of The Simpsons. It lets everybody aboard, and
 // again only when the owner says so, unless change says otherwise.
 func (h *House) Key(t testing.TB, change ...func(*orgs.KeyRequest)) Key {

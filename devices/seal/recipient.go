@@ -4,7 +4,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/pbkdf2"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -57,13 +56,6 @@ func ForPassword(second string, salt []byte, iterations int) (Recipient, error) 
 	}
 	return Recipient{wrap: block, keySize: 16, alg: algPassword, enc: encPassword,
 		p2c: iterations, p2s: base64.RawURLEncoding.EncodeToString(salt)}, nil
-}
-
-// NewSalt draws a password's salt.
-func NewSalt() []byte {
-	salt := make([]byte, SaltSize)
-	rand.Read(salt)
-	return salt
 }
 
 // stretch makes the wrapping key out of a password, RFC 7518 section 4.8.1.1.

@@ -48,7 +48,7 @@ func TestWeOpenWhatGoJoseSeals(t *testing.T) {
 		to := jose.Recipient{Algorithm: jose.A256KW, Key: a.joseKey(), KeyID: a.Kid}
 		enc := jose.A256GCM
 		if a.Password {
-			to.Algorithm, enc, to.PBES2Count, to.PBES2Salt = jose.PBES2_HS256_A128KW, jose.A128GCM, Iterations, NewSalt()
+			to.Algorithm, enc, to.PBES2Count, to.PBES2Salt = jose.PBES2_HS256_A128KW, jose.A128GCM, Iterations, []byte("sixteen bytes ok")
 		}
 		opts := (&jose.EncrypterOptions{}).WithType(typ).WithContentType(jose.ContentType(a.Cty)).WithHeader("sub", a.Sub)
 		if a.Nonce != "" {

@@ -107,13 +107,5 @@ func NormalizeFirst(s string) (string, error) {
 	return first, nil
 }
 
-// NewKey draws a key. Nobody chooses or imports one.
-func NewKey(form Form) RegKey {
-	if form == Classic {
-		return RegKey{Form: Classic, First: drawn(classicFirst), Second: SecondHalf(drawn(classicFirst))}
-	}
-	return RegKey{Form: Standard, First: drawn(standardFirst), Second: SecondHalf(drawn(secretLength))}
-}
-
 // NewSecret draws a device's own secret: 26 characters, 130 bits.
 func NewSecret() string { return drawn(secretLength) }

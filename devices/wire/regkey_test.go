@@ -97,18 +97,7 @@ func TestSimpleDoorTakesFirstHalvesOnly(t *testing.T) {
 	}
 }
 
-func TestDrawnKeysAreGoodAndDiffer(t *testing.T) {
-	seen := map[string]bool{}
-	for range 200 {
-		for _, form := range []wire.Form{wire.Standard, wire.Classic} {
-			k := wire.NewKey(form)
-			again, err := wire.ParseKey(k.Typed())
-			if err != nil || again != k || seen[k.First] {
-				t.Fatalf("%v: %v", k, err)
-			}
-			seen[k.First] = true
-		}
-	}
+func TestDrawnSecretsDiffer(t *testing.T) {
 	if s := wire.NewSecret(); len(s) != 26 || s == wire.NewSecret() {
 		t.Fatalf("secret %q", s)
 	}

@@ -44,12 +44,6 @@ func WithRequest(ctx context.Context, door, requestID string) context.Context {
 	return context.WithValue(ctx, requestKey{}, request{door, requestID})
 }
 
-// RequestFrom gives the door and the request's id; both are empty in a job.
-func RequestFrom(ctx context.Context) (door, requestID string) {
-	r := requestFrom(ctx)
-	return r.door, r.id
-}
-
 func requestFrom(ctx context.Context) request {
 	r, _ := ctx.Value(requestKey{}).(request)
 	return r

@@ -57,7 +57,7 @@ func measured(b *testing.B, sign func(serial string) string, status int) {
 func BenchmarkRegister(b *testing.B) {
 	b.Run("good", func(b *testing.B) { measured(b, nil, 201) })
 	b.Run("refused", func(b *testing.B) {
-		stranger := Key{RegKey: wire.NewKey(wire.Standard)}
+		stranger := Stranger(wire.Standard)
 		k := auth(stranger)
 		measured(b, func(serial string) string {
 			return string(wire.Registration{First: stranger.First, Serial: wire.Serial(serial), Nonce: "AAECAwQFBgcICQoLDA0ODw"}.Sign(k))

@@ -214,7 +214,7 @@ func TestHalvesAreNotGuessed(t *testing.T) {
 	d := open(t, dbtest.SQLite(t), io.Discard)
 	key := d.Key(t)
 	for range 30 {
-		r, _ := d.proved(Key{RegKey: wire.NewKey(wire.Standard)}, serialNo)
+		r, _ := d.proved(Stranger(wire.Standard), serialNo)
 		r.wants(t, 403)
 	}
 	r, _ := d.proved(key, serialNo) // before any lookup, so not even the right key helps

@@ -56,8 +56,8 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	}
 	d.Clock.Pass(Hour)
 	forged := open
-	forged.Second = wire.NewKey(wire.Standard).Second
-	stranger := Key{RegKey: wire.NewKey(wire.Standard)}
+	forged.Second = Stranger(wire.Standard).Second
+	stranger := Stranger(wire.Standard)
 
 	want := []string{}
 	compare := func(name string, r reply, first *reply) {
@@ -103,7 +103,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 		want = append(want, cause)
 	}
 	simple("key-unknown", stranger, "a")
-	simple("key-unknown", Key{RegKey: wire.NewKey(wire.Classic)}, "a")
+	simple("key-unknown", Stranger(wire.Classic), "a")
 	simple("key-revoked", revoked, "a")
 	simple("door-closed", d.Key(t), "a")
 	simple("key-closed", used, "a")

@@ -115,7 +115,7 @@ func TestAWholeKeyIsNotEchoedAndItsOwnerIsTold(t *testing.T) {
 			t.Fatal(r.Body)
 		}
 	}
-	d.send("GET", "/ws/iot/devices/"+serialNo+"?key="+wire.NewKey(wire.Standard).Typed(), "").wants(t, 400)
+	d.send("GET", "/ws/iot/devices/"+serialNo+"?key="+Stranger(wire.Standard).Typed(), "").wants(t, 400)
 	d.Wait()
 	if n := d.Lines(t, "key.exposed"); n != 1 {
 		t.Fatalf("the trail has %d lines", n)
