@@ -47,6 +47,7 @@ type writer struct {
 	batch  *batch
 	maxAge time.Duration
 	closed bool
+	tally  tally
 
 	begin, commit, rollback, save, release, undo driver.StmtExecContext
 }
@@ -195,5 +196,6 @@ func (w *writer) end() {
 			w.log.Error("the database does not roll back", "error", err)
 		}
 	}
+	w.tally.note(b)
 	close(b.done)
 }

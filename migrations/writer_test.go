@@ -122,6 +122,7 @@ func TestAFailingDeedDoesNotHarmItsNeighbours(t *testing.T) {
 func TestDeedsThatWaitShareOneCommit(t *testing.T) {
 	db := newSQLite(t)
 	batches := make(map[*batch]int)
+	before, _ := db.Commits()
 	deed := func(text string) func(tx *gorm.DB) error {
 		return func(tx *gorm.DB) error { batches[db.writer.batch]++; return add(tx, text) }
 	}
@@ -133,6 +134,11 @@ func TestDeedsThatWaitShareOneCommit(t *testing.T) {
 	db.has(t, "a", "b", "c", "d")
 	if len(batches) != 1 {
 		t.Fatalf("four deeds took %d commits", len(batches))
+	}
+	// With the one that held the turn, and came to nothing, they are five.
+	after, ok := db.Commits()
+	if !ok || after.Count-before.Count != 1 || after.Deeds-before.Deeds != 5 || after.UpTo[4] != before.UpTo[4] || after.UpTo[8]-before.UpTo[8] != 1 || after.Failed != 0 {
+		t.Fatalf("counted as %+v after %+v", after, before)
 	}
 }
 

@@ -47,6 +47,7 @@ type Rooms struct {
 	Trusted     peer.Trusted                 // proxies whose word on addresses counts
 	AcceptPlain bool                         // people may sign in over plain HTTP
 	Ready       func(context.Context) error  // nil: always
+	Tally       *api.Tally                   // counts registrations; nil: nobody asks
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -67,7 +68,7 @@ func New(r Rooms) *echo.Echo {
 	assets := echo.WrapHandler(ui.AssetsHandler())
 	e.GET(ui.AssetsPath+"*", assets)
 	e.HEAD(ui.AssetsPath+"*", assets)
-	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log}).Mount(e)
+	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log, Tally: r.Tally}).Mount(e)
 
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)

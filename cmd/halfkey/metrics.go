@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -17,11 +18,34 @@ import (
 type meters struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+
+	mu    sync.RWMutex
+	found map[series]prometheus.Observer // requests by labels, spared the search for each
+}
+
+// series are the labels of a request.
+type series struct {
+	door, method, route string
+	status              int
+}
+
+func (m *meters) observe(s series, took time.Duration) {
+	m.mu.RLock()
+	o, ok := m.found[s]
+	m.mu.RUnlock()
+	if !ok {
+		o = m.requests.WithLabelValues(s.door, s.method, s.route, strconv.Itoa(s.status))
+		m.mu.Lock()
+		m.found[s] = o
+		m.mu.Unlock()
+	}
+	o.Observe(took.Seconds())
 }
 
 func newMeters() *meters {
 	m := &meters{
 		registry: prometheus.NewRegistry(),
+		found:    map[series]prometheus.Observer{},
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "halfkey_request_seconds",
 			Help:    "Time to answer a request, by door, method, route pattern and status.",
@@ -50,7 +74,7 @@ func (m *meters) watch(door string) echo.MiddlewareFunc {
 			if route == "" {
 				route = "none"
 			}
-			m.requests.WithLabelValues(door, method(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+			m.observe(series{door, method(c.Request().Method), route, c.Response().Status}, took)
 			return nil
 		}
 	}
@@ -69,7 +93,7 @@ func (m *meters) watchWhole(door string, h http.Handler) http.Handler {
 		case "channels", "channels.json":
 			route = "/channels"
 		}
-		m.requests.WithLabelValues(door, method(r.Method), route, strconv.Itoa(status.status)).Observe(time.Since(start).Seconds())
+		m.observe(series{door, method(r.Method), route, status.status}, time.Since(start))
 	})
 }
 

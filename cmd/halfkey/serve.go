@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"halfkey/web"
+	"halfkey/web/api"
 	"halfkey/web/peer"
 	"halfkey/web/thingspeak"
 )
@@ -131,14 +132,18 @@ func (h *house) fit(d doors) error {
 	if err != nil {
 		return err
 	}
-	m := newMeters()
+	m, tally := newMeters(), &api.Tally{}
+	m.registrations(tally)
+	m.values(&h.channels.Tally)
+	m.streams(h.live.Open)
+	m.commits(h.db)
 	e := web.New(web.Rooms{
 		DB: h.db.Gorm, Sessions: h.sessions, Users: h.users, Settings: h.settings, Decider: h.decider,
 		Orgs: h.orgs, Devices: h.devices, Channels: h.channels, Live: h.live,
 		BaseURL: h.config.BaseURL, ReadURL: h.thingspeakURL, Trusted: trusted, AcceptPlain: h.config.AcceptPlain,
-		Ready: h.db.Ping, Now: h.now, Log: h.log,
+		Ready: h.db.Ping, Tally: tally, Now: h.now, Log: h.log,
 	})
-	e.Use(m.watch("main"))
+	e.Pre(m.watch("main")) // around everything, so that no answer goes uncounted
 	d.main.server = mainServer(e, h.log)
 	d.thingspeak.listener = thingspeak.Listen(d.thingspeak.listener)
 	d.thingspeak.server = thingspeak.Server(m.watchWhole("thingspeak", thingspeak.New(thingspeak.Config{Store: h.channels, Now: h.now, Logger: h.log})))

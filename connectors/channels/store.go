@@ -35,6 +35,8 @@ type Store struct {
 	// With nil every read key works until it is revoked.
 	MayRead func(ctx context.Context, user iam.UserID, org iam.OrgID) bool
 
+	Tally Tally // of Write
+
 	known  keys
 	queue  queue
 	recent recent

@@ -36,6 +36,12 @@ type Receipt struct {
 // it is on disk. The caller's hanging up does not stop it. It fails with ErrKey,
 // ErrTooSoon, ErrTimeTaken or ErrValue; then there is neither row nor number.
 func (s *Store) Write(ctx context.Context, key string, e Entry) (Receipt, error) {
+	got, err := s.write(ctx, key, e)
+	s.Tally.count(err)
+	return got, err
+}
+
+func (s *Store) write(ctx context.Context, key string, e Entry) (Receipt, error) {
 	if err := e.check(); err != nil {
 		return Receipt{}, err
 	}

@@ -6,6 +6,7 @@ package live
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"halfkey/iam"
 )
@@ -42,6 +43,7 @@ type Hub struct {
 	readers map[iam.OrgID]map[*reader]struct{} // by tenant
 	abroad  *abroad                            // nil where there is one replica only
 	turns   turns
+	open    atomic.Int64
 }
 
 // reader is one subscription: what waits for it, each thing once.
@@ -85,6 +87,7 @@ func (h *Hub) Subscribe(ctx context.Context, tenants ...iam.OrgID) <-chan Event 
 		h.readers[t][r] = struct{}{}
 	}
 	h.mu.Unlock()
+	h.open.Add(1)
 	out := make(chan Event)
 	go func() {
 		defer close(out)
@@ -94,7 +97,11 @@ func (h *Hub) Subscribe(ctx context.Context, tenants ...iam.OrgID) <-chan Event 
 	return out
 }
 
+// Open is how many subscriptions there are here.
+func (h *Hub) Open() int64 { return h.open.Load() }
+
 func (h *Hub) leave(r *reader, tenants []iam.OrgID) {
+	h.open.Add(-1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, t := range tenants {

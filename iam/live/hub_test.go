@@ -67,7 +67,7 @@ func TestASlowReaderHearsEachThingOnce(t *testing.T) {
 			t.Errorf("%d events were kept", n)
 		}
 		synctest.Wait()
-		if len(h.readers) != 0 {
+		if len(h.readers) != 0 || h.Open() != 0 {
 			t.Error("who left is still listed")
 		}
 	})

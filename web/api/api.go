@@ -30,6 +30,7 @@ type Handler struct {
 	Devices *devices.Service
 	Trusted peer.Trusted // proxies whose word on addresses counts
 	Log     *slog.Logger
+	Tally   *Tally // what registrations came to; nil when nobody asks
 }
 
 // Mount hangs the doors on e: POST at the proved one, GET at the simple one,
@@ -46,13 +47,14 @@ func (h *Handler) Mount(e *echo.Echo) {
 
 // words is the way in which a door says what is no credential.
 type words struct {
+	door devices.Door
 	mime string
 	of   func(wire.Answer) string
 }
 
 var (
-	provedWords = words{"application/problem+json", func(a wire.Answer) string { return a.Problem }}
-	simpleWords = words{"text/plain", func(a wire.Answer) string { return a.Plain }}
+	provedWords = words{devices.Proved, "application/problem+json", func(a wire.Answer) string { return a.Problem }}
+	simpleWords = words{devices.Simple, "text/plain", func(a wire.Answer) string { return a.Plain }}
 )
 
 // say sends one of the protocol's answers.
@@ -136,6 +138,7 @@ func oversized(r *http.Request) bool {
 // fail says what went wrong in the door's words.
 func (h *Handler) fail(c echo.Context, w words, err error) error {
 	a, f := answerTo(err)
+	h.Tally.count(w.door, outcomeOf(a))
 	if after := problem.RetryAfter(f.RetryAfter); after != "" {
 		c.Response().Header().Set("Retry-After", after)
 	}

@@ -17,6 +17,7 @@ const jose = "application/jose"
 // form is judged before any record is read.
 func (h *Handler) proved(c echo.Context) error {
 	if oversized(c.Request()) {
+		h.Tally.count(provedWords.door, malformed)
 		return provedWords.say(c, headersTooLarge)
 	}
 	serial, err := serial(c)
@@ -34,9 +35,11 @@ func (h *Handler) proved(c echo.Context) error {
 	call := h.call(c, devices.Proved, serial)
 	call.Token, call.First, call.Nonce = token, token.First, token.Nonce
 	answer, err := h.Devices.Register(h.context(c, devices.Proved), call)
-	switch {
-	case err != nil:
+	if err != nil {
 		return h.fail(c, provedWords, err)
+	}
+	h.Tally.count(provedWords.door, outcome(answer.Outcome))
+	switch {
 	case answer.Outcome == devices.Waiting:
 		c.Response().Header().Set("Retry-After", problem.RetryAfter(answer.RetryAfter))
 		return provedWords.say(c, wire.Pending)

@@ -18,6 +18,7 @@ import (
 // value of key goes to no log, error or answer.
 func (h *Handler) simple(c echo.Context) error {
 	if oversized(c.Request()) {
+		h.Tally.count(simpleWords.door, malformed)
 		return simpleWords.say(c, headersTooLarge)
 	}
 	serial, err := serial(c)
@@ -33,9 +34,11 @@ func (h *Handler) simple(c echo.Context) error {
 		return h.fail(c, simpleWords, err)
 	}
 	answer, err := h.Devices.Register(h.context(c, devices.Simple), call)
-	switch {
-	case err != nil:
+	if err != nil {
 		return h.fail(c, simpleWords, err)
+	}
+	h.Tally.count(simpleWords.door, outcome(answer.Outcome))
+	switch {
 	case answer.Outcome == devices.Waiting:
 		c.Response().Header().Set("Retry-After", problem.RetryAfter(answer.RetryAfter))
 		return simpleWords.say(c, wire.Pending)
