@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -28,49 +27,16 @@ type post struct {
 	Events []Event `json:"e"`
 }
 
-// abroad is the way to the other replicas.
+// abroad is the way to the other replicas; what is added goes with the next post.
 type abroad struct {
-	db      *gorm.DB
-	self    string
-	mu      sync.Mutex
-	pending []Event
-	waiting map[Event]struct{}
-	wake    chan struct{}
+	*backlog
+	db   *gorm.DB
+	self string
 }
 
-func newAbroad(db *gorm.DB) *abroad {
-	return &abroad{db: db, self: iam.NewID(), waiting: map[Event]struct{}{}, wake: make(chan struct{}, 1)}
-}
+func newAbroad(db *gorm.DB) *abroad { return &abroad{newBacklog(postWaiting), db, iam.NewID()} }
 
-// note keeps an event for the next post. It never waits.
-func (a *abroad) note(e Event) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, there := a.waiting[e]; there {
-		return
-	}
-	if len(a.pending) >= postWaiting {
-		a.pending, e = a.pending[:0], Event{Kind: Missed}
-		clear(a.waiting)
-	}
-	a.waiting[e] = struct{}{}
-	a.pending = append(a.pending, e)
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (a *abroad) take() []Event {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	taken := a.pending
-	a.pending = nil
-	clear(a.waiting)
-	return taken
-}
-
-// tell posts what was noted, a little after the first, so that many go at once.
+// tell posts what was added, a little after the first, so that many go at once.
 func (a *abroad) tell(ctx context.Context) {
 	for {
 		select {

@@ -46,19 +46,14 @@ type Hub struct {
 	open    atomic.Int64
 }
 
-// reader is one subscription: what waits for it, each thing once.
-type reader struct {
-	mu      sync.Mutex
-	pending []Event
-	waiting map[Event]struct{}
-	wake    chan struct{}
-}
+// reader is one subscription.
+type reader struct{ *backlog }
 
 // Publish tells everyone who listens to the event's tenant. It never waits.
 func (h *Hub) Publish(e Event) {
 	h.local(e)
 	if h.abroad != nil {
-		h.abroad.note(e)
+		h.abroad.add(e)
 	}
 }
 
@@ -78,7 +73,7 @@ func (h *Hub) local(e Event) {
 // closed. Equal events that a slow reader has not taken yet become one.
 // iam.Everywhere listens to all tenants; no tenant at all hears nothing.
 func (h *Hub) Subscribe(ctx context.Context, tenants ...iam.OrgID) <-chan Event {
-	r := &reader{waiting: map[Event]struct{}{}, wake: make(chan struct{}, 1)}
+	r := &reader{newBacklog(pendingMost)}
 	h.mu.Lock()
 	for _, t := range tenants {
 		if h.readers[t] == nil {
@@ -110,37 +105,6 @@ func (h *Hub) leave(r *reader, tenants []iam.OrgID) {
 			delete(h.readers, t)
 		}
 	}
-}
-
-func (r *reader) add(e Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, there := r.waiting[e]; there {
-		return
-	}
-	if len(r.pending) >= pendingMost {
-		e = Event{Kind: Missed}
-		r.pending = r.pending[:0]
-		clear(r.waiting)
-	}
-	r.waiting[e] = struct{}{}
-	r.pending = append(r.pending, e)
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (r *reader) next() (Event, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.pending) == 0 {
-		return Event{}, false
-	}
-	e := r.pending[0]
-	r.pending = append(r.pending[:0], r.pending[1:]...)
-	delete(r.waiting, e)
-	return e, true
 }
 
 func (r *reader) pass(ctx context.Context, out chan<- Event) {

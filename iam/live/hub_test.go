@@ -74,7 +74,7 @@ func TestASlowReaderHearsEachThingOnce(t *testing.T) {
 }
 
 func TestTooMuchAtOnceIsAMissed(t *testing.T) {
-	r := &reader{waiting: map[Event]struct{}{}, wake: make(chan struct{}, 1)}
+	r := newBacklog(pendingMost)
 	for i := range pendingMost + 1 {
 		r.add(Event{Kind: Value, ID: fmt.Sprint(i)})
 	}

@@ -65,6 +65,13 @@ func (b *Browser) Get(t testing.TB, path string) Page {
 // Post sends a form of names and values.
 func (b *Browser) Post(t testing.TB, path string, kv ...string) Page {
 	t.Helper()
+	r := b.form(t, path, kv)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(t, r)
+}
+
+func (b *Browser) form(t testing.TB, path string, kv []string) *http.Request {
+	t.Helper()
 	form := url.Values{}
 	for i := 0; i+1 < len(kv); i += 2 {
 		form.Set(kv[i], kv[i+1])
@@ -75,8 +82,7 @@ func (b *Browser) Post(t testing.TB, path string, kv ...string) Page {
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "text/html")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return b.do(t, r)
+	return r
 }
 
 func (b *Browser) do(t testing.TB, r *http.Request) Page {
@@ -137,15 +143,7 @@ func (p Page) Find(t testing.TB, pattern string) string {
 // Foreign sends a form as another site's page would make the browser do.
 func (b *Browser) Foreign(t testing.TB, path string, kv ...string) Page {
 	t.Helper()
-	form := url.Values{}
-	for i := 0; i+1 < len(kv); i += 2 {
-		form.Set(kv[i], kv[i+1])
-	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r := b.form(t, path, kv)
 	r.Header.Set("Origin", "https://evil.example")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	return b.do(t, r)
