@@ -70,7 +70,7 @@ func (c *Client) RegisterOnce(ctx context.Context) error {
 	if err := c.keep(fresh); err != nil {
 		return fmt.Errorf("the credentials cannot be stored: %w", err)
 	}
-	c.log().Info("registered", "serial", string(c.Serial), "channel", fresh.Channel.ID)
+	c.log().Info("registered", "channel", fresh.Channel.ID)
 	return nil
 }
 
