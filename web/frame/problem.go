@@ -51,7 +51,7 @@ func (f *Frame) Problem(c echo.Context) error {
 		return problem.ErrNoRoute
 	}
 	page := f.Door.Page(c, ui.T(ctx, "problem.title"))
-	return show.Page(c, http.StatusOK, problemPage(page, p.Code, p.Sentence, next(ctx, p.Kind)))
+	return show.Page(c, http.StatusOK, problemPage(page, p.Code, ui.Sentence(ctx, p.Sentence), next(ctx, p.Kind)))
 }
 
 // next is what one does about a fault of that kind.

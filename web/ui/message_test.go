@@ -75,7 +75,7 @@ func TestEveryWordIsInTheCatalogue(t *testing.T) {
 	}
 	for lang, book := range books {
 		for id := range book().messages {
-			if !mentioned[id] {
+			if !mentioned[id] && !strings.HasPrefix(id, "fault.") { // those are looked up by their sentence
 				t.Errorf("%s: nobody asks for %q", lang, id)
 			}
 		}
