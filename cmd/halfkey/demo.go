@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,16 +100,26 @@ func (d *demo) fleet() (all []*client.Client, in int, err error) {
 	return all, in, nil
 }
 
-// device is the real device side, calling at the real doors.
+// device is the real device side, calling at the real doors. It calls by number: a
+// bare machine may not know the name localhost.
 func (d *demo) device(serial wire.Serial, key wire.RegKey) *client.Client {
 	return &client.Client{
-		Server:    d.house.config.localURL(),
+		Server:    d.house.config.scheme() + "://" + byNumber(d.house.config.Listen.Main),
 		Serial:    serial,
 		Key:       key,
-		UpdateURL: d.house.updateURL(),
+		UpdateURL: "http://" + byNumber(d.house.config.Listen.ThingSpeak) + "/update",
 		Model:     "thermometer",
 		Firmware:  "1.0",
 		Store:     client.FileStore{Path: filepath.Join(d.folder, strings.ReplaceAll(string(serial), ":", "_")+".json")},
 		Log:       slog.New(slog.DiscardHandler),
 	}
+}
+
+// byNumber is where a door that listens at address answers on this machine.
+func byNumber(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }

@@ -158,12 +158,15 @@ func (h *house) thingspeakURL(ctx context.Context) string {
 func (h *house) updateURL() string { return h.thingspeakURL(context.Background()) + "/update" }
 
 func (c Config) localURL() string {
-	scheme := "http"
-	if c.TLS.Mode != "off" {
-		scheme = "https"
-	}
 	_, port, _ := net.SplitHostPort(c.Listen.Main)
-	return scheme + "://" + net.JoinHostPort("localhost", port)
+	return c.scheme() + "://" + net.JoinHostPort("localhost", port)
+}
+
+func (c Config) scheme() string {
+	if c.TLS.Mode == "off" {
+		return "http"
+	}
+	return "https"
 }
 
 // close ends what was opened, the ground last. It may be called on half a house, and twice.
