@@ -12,6 +12,9 @@ import (
 	"testing"
 )
 
+// inAddress is the place that the page's address names.
+const inAddress = `(new URLSearchParams(location.search).get("org") || "")`
+
 // TestStory goes the seed's whole way: Homer with his browser, a real halfkey-device,
 // and Marge with her phone.
 func TestStory(t *testing.T) {
@@ -37,10 +40,8 @@ func TestStory(t *testing.T) {
 	}
 	homer.goes(p.url("/orgs"))
 	homer.presses("Household")
-	household := run[string](homer, `new URLSearchParams(location.search).get("org") || ""`)
-	if household == "" {
-		t.Fatalf("no place in the address:\n%s", homer.screen())
-	}
+	homer.until("the place in the address", inAddress+` != ""`)
+	household := run[string](homer, inAddress)
 	homer.goes(p.url("/people?org=" + household))
 	homer.types("E-mail", "marge@simps.net")
 	homer.presses("Make the link")
