@@ -22,7 +22,7 @@ print(answer.payload.decode(), end='')
 
 func TestCurlAndPythonCanBeADevice(t *testing.T) {
 	if _, err := os.Stat("/usr/lib/python3/dist-packages/jwcrypto"); err != nil {
-		t.Skip("no python3-jwcrypto on this machine")
+		t.Fatal("this test needs python3-jwcrypto: make deps")
 	}
 	settings := []string{"DATA=" + t.TempDir()}
 	found(t, settings)
