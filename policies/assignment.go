@@ -105,7 +105,7 @@ func (d *Decider) WhoMay(ctx context.Context, act Action, org iam.OrgID) ([]Hold
 		if err := rows.Scan(&h.User, &h.Name, &h.Role, &h.Org); err != nil {
 			return nil, fmt.Errorf("list who may %s: %w", act, err)
 		}
-		if d.table.may(bit(h.Role)).has(act) && !seen[h.User] {
+		if d.table.may(bit(h.Role)).Has(act) && !seen[h.User] {
 			seen[h.User] = true
 			holders = append(holders, h)
 		}

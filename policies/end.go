@@ -68,9 +68,9 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	}
 	may := d.table.may(held(seats, l, d.now()))
 	switch {
-	case !may.has(ReadPeople):
+	case !may.Has(ReadPeople):
 		return ErrHidden
-	case !may.has(ManagePeople):
+	case !may.Has(ManagePeople):
 		return ErrRefused
 	case d.table.may(bit(a.Role))&^may != 0:
 		return ErrBeyond

@@ -98,7 +98,7 @@ AND status = 'active' AND ended_at IS NULL AND valid_to IS NULL`, string(g.Subje
 // mayGive judges a grant inside its transaction, and says until when it may hold.
 func (d *Decider) mayGive(tx *gorm.DB, g Grant, l line) (time.Time, error) {
 	root := len(l.places) == 1
-	if root != (g.Role == PlatformAdmin) || bit(g.Role) == 0 || bit(g.Role) >= 1<<realRoles {
+	if root && !g.Role.atRoot() || !root && g.Role == PlatformAdmin || bit(g.Role) == 0 || bit(g.Role) >= 1<<realRoles {
 		return time.Time{}, ErrRole
 	}
 	top := len(l.places) <= 2
@@ -123,11 +123,11 @@ func (d *Decider) mayGive(tx *gorm.DB, g Grant, l line) (time.Time, error) {
 	now := d.now()
 	may := d.table.may(held(seats, l, now))
 	switch given := d.table.may(bit(g.Role)); {
-	case !may.has(ReadOrg):
+	case !may.Has(ReadOrg):
 		return time.Time{}, ErrHidden
-	case !may.has(ManagePeople):
+	case !may.Has(ManagePeople):
 		return time.Time{}, ErrRefused
-	case given&^may != 0 && !(first && may.has(AdministerPlatform)): // the platform names a tenant's first owner, and no other
+	case given&^may != 0 && !(first && may.Has(AdministerPlatform)): // the platform names a tenant's first owner, and no other
 		return time.Time{}, ErrBeyond
 	}
 	return d.cap(seats, l, now, g.Until), nil
@@ -145,7 +145,7 @@ func topRole(root bool) Role {
 func (d *Decider) cap(seats []seat, l line, now time.Time, until time.Time) time.Time {
 	var last int64
 	for _, s := range seats {
-		if !d.table.may(held([]seat{s}, l, now)).has(ManagePeople) {
+		if !d.table.may(held([]seat{s}, l, now)).Has(ManagePeople) {
 			continue
 		}
 		if s.span.to == 0 {

@@ -18,9 +18,9 @@ func (d *Decider) Require(ctx context.Context, act Action, org iam.OrgID) error 
 	switch {
 	case err != nil:
 		return err
-	case may.has(act):
+	case may.Has(act):
 		return nil
-	case may.has(ReadOrg):
+	case may.Has(ReadOrg):
 		return ErrRefused
 	}
 	return ErrHidden
@@ -34,18 +34,18 @@ func (d *Decider) May(ctx context.Context, act Action, org iam.OrgID) bool {
 // MayUser asks for somebody else than who acts.
 func (d *Decider) MayUser(ctx context.Context, user iam.UserID, act Action, org iam.OrgID) bool {
 	may, err := d.judge(ctx, user, act, org)
-	return err == nil && may.has(act)
+	return err == nil && may.Has(act)
 }
 
 // judge says what user may do in org. Before it denies act it makes sure that
 // nothing was granted meanwhile, perhaps on another replica.
-func (d *Decider) judge(ctx context.Context, user iam.UserID, act Action, org iam.OrgID) (actions, error) {
+func (d *Decider) judge(ctx context.Context, user iam.UserID, act Action, org iam.OrgID) (Actions, error) {
 	version, err := d.versions.Current(ctx)
 	if err != nil {
 		return 0, err
 	}
 	may, err := d.judgeAt(ctx, version, user, org)
-	if err != nil || may.has(act) {
+	if err != nil || may.Has(act) {
 		return may, err
 	}
 	newest, err := d.versions.Now(ctx)
@@ -55,7 +55,7 @@ func (d *Decider) judge(ctx context.Context, user iam.UserID, act Action, org ia
 	return d.judgeAt(ctx, newest, user, org)
 }
 
-func (d *Decider) judgeAt(ctx context.Context, version int64, user iam.UserID, org iam.OrgID) (actions, error) {
+func (d *Decider) judgeAt(ctx context.Context, version int64, user iam.UserID, org iam.OrgID) (Actions, error) {
 	seats, err := d.seatsAt(ctx, version, user)
 	if err != nil || len(seats) == 0 {
 		return 0, err

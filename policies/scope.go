@@ -41,7 +41,7 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 	}
 	now := iam.Micros(d.now())
 	for _, seat := range seats {
-		if seat.span.holds(now) && d.table.may(seat.role).has(act) {
+		if seat.span.holds(now) && d.table.may(seat.role).Has(act) {
 			s.add(seat)
 		}
 	}

@@ -11,24 +11,23 @@ import (
 // table is the policy compiled: for each role the actions that it allows, for
 // each pseudo-role those that it denies. Made once, read by every decision.
 type table struct {
-	gives  [len(catalogue)]actions
-	denies [len(catalogue)]actions
+	gives  [len(catalogue)]Actions
+	denies [len(catalogue)]Actions
 }
 
 // subject is who asks, as Casbin sees him: the roles that hold at the target.
 type subject struct{ roles roles }
 
 // compile asks Casbin about every role and action. It fails closed: an empty
-// policy, a role without a rule, a state that leaves something open, or
-// rules that break what a role promises end
-// the start.
+// policy, a role without a rule, a state that leaves something open, or rules
+// that break what a role promises end the start.
 func compile(rules []rule) (*table, error) {
 	e, err := enforcer(rules)
 	if err != nil {
 		return nil, err
 	}
 	var t table
-	const all = roles(1<<realRoles - 1)
+	const all = roles(1<<allowing - 1)
 	for i, role := range catalogue {
 		for a := range actionCount {
 			alone, err := ask(e, bit(role), a)
@@ -38,7 +37,7 @@ func compile(rules []rule) (*table, error) {
 			if alone {
 				t.gives[i] |= 1 << a
 			}
-			if i < realRoles {
+			if i < allowing {
 				continue
 			}
 			among, err := ask(e, all|bit(role), a)
@@ -50,32 +49,13 @@ func compile(rules []rule) (*table, error) {
 			}
 		}
 	}
-	return &t, t.check()
-}
-
-const everything = actions(1<<actionCount - 1)
-
-func (t *table) check() error {
-	for i, role := range catalogue {
-		switch {
-		case i < realRoles && t.gives[i] == 0:
-			return fmt.Errorf("policies: no rule gives %s anything", role)
-		case i >= realRoles && (t.gives[i] != 0 || t.denies[i] != everything):
-			return fmt.Errorf("policies: %s does not close a place", role)
-		}
-	}
-	owner, member := t.may(bit(Owner)), t.may(bit(Member))
-	if owner.has(AdministerPlatform) || member&^owner != 0 || member.has(ManagePeople) || t.may(0) != 0 ||
-		t.may(bit(PlatformAdmin)).has(ReadDevice) || !t.may(bit(PlatformAdmin)).has(AdministerPlatform) {
-		return errors.New("policies: the rules do not say what the roles promise")
-	}
-	return nil
+	return &t, t.keeps(nil)
 }
 
 // may says what the roles together allow, as Casbin would: allowed by one and
 // denied by none.
-func (t *table) may(r roles) (may actions) {
-	var denied actions
+func (t *table) may(r roles) (may Actions) {
+	var denied Actions
 	for i := range catalogue {
 		if r&(1<<i) != 0 {
 			may |= t.gives[i]
