@@ -11,6 +11,130 @@ constraint account_keys PRIMARY KEY (digest)
 CREATE UNIQUE INDEX account_keys_id_key ON public.account_keys USING btree (id)
 CREATE INDEX account_keys_org ON public.account_keys USING btree (org_id) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX account_keys_pkey ON public.account_keys USING btree (digest)
+column agent_assertions.mac bytea NOT NULL
+column agent_assertions.ends_at bigint NOT NULL
+constraint agent_assertions PRIMARY KEY (mac)
+CREATE INDEX agent_assertions_end ON public.agent_assertions USING btree (ends_at)
+CREATE UNIQUE INDEX agent_assertions_pkey ON public.agent_assertions USING btree (mac)
+column agent_assets.id text NOT NULL
+column agent_assets.tenant_id text NOT NULL
+column agent_assets.org_id text NOT NULL
+column agent_assets.name text NOT NULL
+column agent_assets.type_id text NOT NULL
+column agent_assets.description text NOT NULL
+column agent_assets.created_at bigint NOT NULL
+constraint agent_assets FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint agent_assets PRIMARY KEY (id)
+CREATE INDEX agent_assets_org ON public.agent_assets USING btree (org_id, id)
+CREATE UNIQUE INDEX agent_assets_pkey ON public.agent_assets USING btree (id)
+column agent_events.id text NOT NULL
+column agent_events.device_id text NOT NULL
+column agent_events.entity_id text NOT NULL
+column agent_events.at bigint NOT NULL
+column agent_events.source_type text NOT NULL
+column agent_events.source_id text NOT NULL
+column agent_events.source text NOT NULL
+column agent_events.severity integer NOT NULL
+column agent_events.description text NOT NULL
+column agent_events.document text NOT NULL
+column agent_events.created_at bigint NOT NULL
+constraint agent_events FOREIGN KEY (device_id) REFERENCES devices(id) ON DELETE CASCADE
+constraint agent_events PRIMARY KEY (id)
+CREATE INDEX agent_events_device ON public.agent_events USING btree (device_id, at, id)
+CREATE UNIQUE INDEX agent_events_pkey ON public.agent_events USING btree (id)
+column agent_file_parts.agent_id text NOT NULL
+column agent_file_parts.path text NOT NULL
+column agent_file_parts.part integer NOT NULL
+column agent_file_parts.digest text NOT NULL
+column agent_file_parts.size bigint NOT NULL
+column agent_file_parts.created_at bigint NOT NULL
+constraint agent_file_parts FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+constraint agent_file_parts PRIMARY KEY (agent_id, path, part)
+CREATE INDEX agent_file_parts_age ON public.agent_file_parts USING btree (created_at)
+CREATE INDEX agent_file_parts_digest ON public.agent_file_parts USING btree (digest)
+CREATE UNIQUE INDEX agent_file_parts_pkey ON public.agent_file_parts USING btree (agent_id, path, part)
+column agent_files.agent_id text NOT NULL
+column agent_files.path text NOT NULL
+column agent_files.etag bigint NOT NULL
+column agent_files.digest text NOT NULL
+column agent_files.size bigint NOT NULL
+column agent_files.type text NOT NULL
+column agent_files.description text NOT NULL
+column agent_files.given_at bigint
+column agent_files.changed_at bigint NOT NULL
+constraint agent_files FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+constraint agent_files PRIMARY KEY (agent_id, path)
+CREATE INDEX agent_files_digest ON public.agent_files USING btree (digest)
+CREATE UNIQUE INDEX agent_files_pkey ON public.agent_files USING btree (agent_id, path)
+column agent_mappings.id text NOT NULL
+column agent_mappings.agent_id text NOT NULL
+column agent_mappings.point_id text NOT NULL
+column agent_mappings.entity_id text NOT NULL
+column agent_mappings.property_set text NOT NULL
+column agent_mappings.property text NOT NULL
+column agent_mappings.keep boolean NOT NULL
+column agent_mappings.created_at bigint NOT NULL
+constraint agent_mappings FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+constraint agent_mappings PRIMARY KEY (id)
+CREATE UNIQUE INDEX agent_mappings_pkey ON public.agent_mappings USING btree (id)
+CREATE UNIQUE INDEX agent_mappings_point ON public.agent_mappings USING btree (agent_id, point_id, entity_id, property_set, property)
+column agent_points.agent_id text NOT NULL
+column agent_points.point_id text NOT NULL
+column agent_points.source text NOT NULL
+column agent_points.name text NOT NULL
+column agent_points.unit text NOT NULL
+column agent_points.type text NOT NULL
+column agent_points.channel_id text NOT NULL
+column agent_points.field integer NOT NULL
+column agent_points.live boolean NOT NULL
+constraint agent_points FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+constraint agent_points PRIMARY KEY (agent_id, point_id)
+CREATE UNIQUE INDEX agent_points_pkey ON public.agent_points USING btree (agent_id, point_id)
+column agent_sources.agent_id text NOT NULL
+column agent_sources.etag bigint NOT NULL
+column agent_sources.document text NOT NULL
+column agent_sources.changed_at bigint NOT NULL
+constraint agent_sources FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE
+constraint agent_sources PRIMARY KEY (agent_id)
+CREATE UNIQUE INDEX agent_sources_pkey ON public.agent_sources USING btree (agent_id)
+column agent_terms.tenant_id text NOT NULL
+column agent_terms.size text NOT NULL
+column agent_terms.alg text NOT NULL
+column agent_terms.token_seconds bigint NOT NULL
+column agent_terms.replays boolean NOT NULL
+column agent_terms.changed_at bigint NOT NULL
+constraint agent_terms PRIMARY KEY (tenant_id)
+CREATE UNIQUE INDEX agent_terms_pkey ON public.agent_terms USING btree (tenant_id)
+column agents.id text NOT NULL
+column agents.device_id text NOT NULL
+column agents.tenant_id text NOT NULL
+column agents.ten text NOT NULL
+column agents.profile text NOT NULL
+column agents.network text NOT NULL
+column agents.epoch bigint NOT NULL
+column agents.onboarded_at bigint
+column agents.iat_sealed bytea
+column agents.iat_mac bytea
+column agents.iat_expires_at bigint
+column agents.fetched_at bigint
+column agents.generation bigint NOT NULL
+column agents.rat_mac bytea
+column agents.secret_sealed bytea
+column agents.public_key bytea
+column agents.expires_at bigint
+column agents.proved_at bigint
+column agents.old_generation bigint NOT NULL
+column agents.old_rat_mac bytea
+column agents.old_secret bytea
+column agents.old_public_key bytea
+column agents.old_expires_at bigint
+constraint agents FOREIGN KEY (device_id) REFERENCES devices(id)
+constraint agents UNIQUE (device_id)
+constraint agents PRIMARY KEY (id)
+CREATE UNIQUE INDEX agents_device_id_key ON public.agents USING btree (device_id)
+CREATE INDEX agents_expiry ON public.agents USING btree (tenant_id, expires_at) WHERE (onboarded_at IS NOT NULL)
+CREATE UNIQUE INDEX agents_pkey ON public.agents USING btree (id)
+CREATE INDEX agents_tenant ON public.agents USING btree (tenant_id, id)
 column assignments.id text NOT NULL
 column assignments.tenant_id text NOT NULL
 column assignments.subject_type text NOT NULL
@@ -114,6 +238,14 @@ constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint connectors PRIMARY KEY (id)
 CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
 CREATE UNIQUE INDEX connectors_pkey ON public.connectors USING btree (id)
+column device_channels.device_id text NOT NULL
+column device_channels.channel_id text NOT NULL
+column device_channels.connector_id text NOT NULL
+constraint device_channels FOREIGN KEY (connector_id) REFERENCES connectors(id)
+constraint device_channels FOREIGN KEY (device_id) REFERENCES devices(id) ON DELETE CASCADE
+constraint device_channels PRIMARY KEY (device_id, channel_id)
+CREATE INDEX device_channels_channel ON public.device_channels USING btree (channel_id)
+CREATE UNIQUE INDEX device_channels_pkey ON public.device_channels USING btree (device_id, channel_id)
 column devices.id text NOT NULL
 column devices.tenant_id text NOT NULL
 column devices.org_id text NOT NULL
@@ -124,7 +256,7 @@ column devices.model text NOT NULL
 column devices.firmware text NOT NULL
 column devices.state text NOT NULL
 column devices.door text NOT NULL
-column devices.key_id text NOT NULL
+column devices.key_id text
 column devices.kid text NOT NULL
 column devices.secret_sealed bytea NOT NULL
 column devices.waiting_kid text
@@ -144,6 +276,7 @@ constraint devices FOREIGN KEY (key_id) REFERENCES registration_keys(id)
 constraint devices UNIQUE (kid)
 constraint devices FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint devices PRIMARY KEY (id)
+CREATE UNIQUE INDEX devices_agent_name ON public.devices USING btree (tenant_id, name) WHERE ((door = 'agent'::text) AND (removed_at IS NULL))
 CREATE INDEX devices_channel ON public.devices USING btree (channel_id)
 CREATE UNIQUE INDEX devices_kid_key ON public.devices USING btree (kid)
 CREATE INDEX devices_org ON public.devices USING btree (org_id, id)
@@ -185,6 +318,7 @@ column invitations.expires_at bigint NOT NULL
 column invitations.accepted_at bigint
 column invitations.accepted_by text
 column invitations.revoked_at bigint
+column invitations.mailed_at bigint
 constraint invitations FOREIGN KEY (accepted_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (invited_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (org_id) REFERENCES orgs(id)
@@ -216,6 +350,23 @@ CREATE UNIQUE INDEX join_requests_id_key ON public.join_requests USING btree (id
 CREATE INDEX join_requests_key ON public.join_requests USING btree (key_id, state)
 CREATE INDEX join_requests_org ON public.join_requests USING btree (org_id, state)
 CREATE UNIQUE INDEX join_requests_pkey ON public.join_requests USING btree (tenant_id, serial)
+column known_browsers.user_id text NOT NULL
+column known_browsers.browser_hash bytea NOT NULL
+column known_browsers.seen_at bigint NOT NULL
+constraint known_browsers PRIMARY KEY (user_id, browser_hash)
+constraint known_browsers FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX known_browsers_pkey ON public.known_browsers USING btree (user_id, browser_hash)
+CREATE INDEX known_browsers_seen ON public.known_browsers USING btree (seen_at)
+column letters.id text NOT NULL
+column letters.kind text NOT NULL
+column letters.state text NOT NULL
+column letters.sealed bytea
+column letters.created_at bigint NOT NULL
+column letters.expires_at bigint NOT NULL
+column letters.ended_at bigint
+constraint letters PRIMARY KEY (id)
+CREATE INDEX letters_end ON public.letters USING btree (expires_at)
+CREATE UNIQUE INDEX letters_pkey ON public.letters USING btree (id)
 column limits.name text NOT NULL
 column limits.period bigint NOT NULL
 column limits.n bigint NOT NULL
@@ -223,6 +374,24 @@ column limits.ends_at bigint NOT NULL
 constraint limits PRIMARY KEY (name, period)
 CREATE INDEX limits_end ON public.limits USING btree (ends_at)
 CREATE UNIQUE INDEX limits_pkey ON public.limits USING btree (name, period)
+column links.token_hash bytea NOT NULL
+column links.id text NOT NULL
+column links.purpose text NOT NULL
+column links.user_id text
+column links.email text NOT NULL
+column links.mailed boolean NOT NULL
+column links.made_by text NOT NULL
+column links.sealed bytea
+column links.created_at bigint NOT NULL
+column links.expires_at bigint NOT NULL
+column links.used_at bigint
+constraint links UNIQUE (id)
+constraint links PRIMARY KEY (token_hash)
+constraint links FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE INDEX links_expiry ON public.links USING btree (expires_at)
+CREATE UNIQUE INDEX links_id_key ON public.links USING btree (id)
+CREATE UNIQUE INDEX links_pkey ON public.links USING btree (token_hash)
+CREATE INDEX links_user ON public.links USING btree (user_id, purpose) WHERE (used_at IS NULL)
 column listed_serials.key_id text NOT NULL
 column listed_serials.serial text NOT NULL
 column listed_serials.listed_at bigint NOT NULL
@@ -230,6 +399,46 @@ column listed_serials.listed_by text NOT NULL
 constraint listed_serials FOREIGN KEY (key_id) REFERENCES registration_keys(id)
 constraint listed_serials PRIMARY KEY (key_id, serial)
 CREATE UNIQUE INDEX listed_serials_pkey ON public.listed_serials USING btree (key_id, serial)
+column muted.user_id text NOT NULL
+column muted.kind text NOT NULL
+constraint muted PRIMARY KEY (user_id, kind)
+constraint muted FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX muted_pkey ON public.muted USING btree (user_id, kind)
+column notices.id text NOT NULL
+column notices.user_id text NOT NULL
+column notices.kind text NOT NULL
+column notices.detail text NOT NULL
+column notices.created_at bigint NOT NULL
+column notices.dismissed_at bigint
+constraint notices PRIMARY KEY (id)
+constraint notices FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (id)
+CREATE INDEX notices_user ON public.notices USING btree (user_id, id) WHERE (dismissed_at IS NULL)
+column oidc_domains.domain text NOT NULL
+column oidc_domains.tenant_id text NOT NULL
+constraint oidc_domains PRIMARY KEY (domain)
+constraint oidc_domains FOREIGN KEY (tenant_id) REFERENCES oidc_providers(tenant_id) ON DELETE CASCADE
+CREATE UNIQUE INDEX oidc_domains_pkey ON public.oidc_domains USING btree (domain)
+CREATE INDEX oidc_domains_tenant ON public.oidc_domains USING btree (tenant_id)
+column oidc_identities.tenant_id text NOT NULL
+column oidc_identities.issuer text NOT NULL
+column oidc_identities.subject text NOT NULL
+column oidc_identities.user_id text NOT NULL
+column oidc_identities.linked_at bigint NOT NULL
+constraint oidc_identities PRIMARY KEY (tenant_id, issuer, subject)
+constraint oidc_identities FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX oidc_identities_pkey ON public.oidc_identities USING btree (tenant_id, issuer, subject)
+CREATE INDEX oidc_identities_user ON public.oidc_identities USING btree (user_id)
+column oidc_providers.tenant_id text NOT NULL
+column oidc_providers.issuer text NOT NULL
+column oidc_providers.client_id text NOT NULL
+column oidc_providers.secret_sealed bytea NOT NULL
+column oidc_providers.role text NOT NULL
+column oidc_providers.changed_by text NOT NULL
+column oidc_providers.changed_at bigint NOT NULL
+constraint oidc_providers PRIMARY KEY (tenant_id)
+constraint oidc_providers FOREIGN KEY (tenant_id) REFERENCES orgs(id)
+CREATE UNIQUE INDEX oidc_providers_pkey ON public.oidc_providers USING btree (tenant_id)
 column org_closure.ancestor text NOT NULL
 column org_closure.descendant text NOT NULL
 column org_closure.depth integer NOT NULL
@@ -304,6 +513,16 @@ column settings.value text NOT NULL
 column settings.changed_at bigint NOT NULL
 constraint settings PRIMARY KEY (name)
 CREATE UNIQUE INDEX settings_pkey ON public.settings USING btree (name)
+column signing_keys.kid text NOT NULL
+column signing_keys.tenant_id text NOT NULL
+column signing_keys.alg text NOT NULL
+column signing_keys.public_key bytea NOT NULL
+column signing_keys.private_sealed bytea NOT NULL
+column signing_keys.created_at bigint NOT NULL
+column signing_keys.retired_at bigint
+constraint signing_keys PRIMARY KEY (kid)
+CREATE UNIQUE INDEX signing_keys_current ON public.signing_keys USING btree (tenant_id) WHERE (retired_at IS NULL)
+CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
 column tenant_keys.tenant_id text NOT NULL
 column tenant_keys.key_sealed bytea NOT NULL
 column tenant_keys.created_at bigint NOT NULL
@@ -316,6 +535,7 @@ column users.password_hash text NOT NULL
 column users.home_org_id text NOT NULL
 column users.state text NOT NULL
 column users.created_at bigint NOT NULL
+column users.email_confirmed_at bigint
 constraint users UNIQUE (email)
 constraint users FOREIGN KEY (home_org_id) REFERENCES orgs(id)
 constraint users PRIMARY KEY (id)

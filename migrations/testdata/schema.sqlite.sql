@@ -8,6 +8,123 @@ CREATE TABLE account_keys (
     revoked_at BIGINT
 );
 CREATE INDEX account_keys_org ON account_keys (org_id) WHERE revoked_at IS NULL;
+CREATE TABLE agent_assertions (
+    mac     BLOB PRIMARY KEY,
+    ends_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX agent_assertions_end ON agent_assertions (ends_at);
+CREATE TABLE agent_assets (
+    id          TEXT PRIMARY KEY,
+    tenant_id   TEXT NOT NULL,
+    org_id      TEXT NOT NULL REFERENCES orgs (id),
+    name        TEXT NOT NULL,
+    type_id     TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at  BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX agent_assets_org ON agent_assets (org_id, id);
+CREATE TABLE agent_events (
+    id          TEXT PRIMARY KEY,
+    device_id   TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    entity_id   TEXT NOT NULL,
+    at          BIGINT NOT NULL,
+    source_type TEXT NOT NULL,
+    source_id   TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    severity    INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    document    TEXT NOT NULL,
+    created_at  BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX agent_events_device ON agent_events (device_id, at, id);
+CREATE TABLE agent_file_parts (
+    agent_id   TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    path       TEXT NOT NULL,
+    part       INTEGER NOT NULL,
+    digest     TEXT NOT NULL,
+    size       BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (agent_id, path, part)
+) WITHOUT ROWID;
+CREATE INDEX agent_file_parts_age ON agent_file_parts (created_at);
+CREATE INDEX agent_file_parts_digest ON agent_file_parts (digest);
+CREATE TABLE agent_files (
+    agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    path        TEXT NOT NULL,
+    etag        BIGINT NOT NULL,
+    digest      TEXT NOT NULL,
+    size        BIGINT NOT NULL,
+    type        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    given_at    BIGINT,
+    changed_at  BIGINT NOT NULL,
+    PRIMARY KEY (agent_id, path)
+) WITHOUT ROWID;
+CREATE INDEX agent_files_digest ON agent_files (digest);
+CREATE TABLE agent_mappings (
+    id           TEXT PRIMARY KEY,
+    agent_id     TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    point_id     TEXT NOT NULL,
+    entity_id    TEXT NOT NULL,
+    property_set TEXT NOT NULL,
+    property     TEXT NOT NULL,
+    keep         BOOLEAN NOT NULL,
+    created_at   BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX agent_mappings_point ON agent_mappings (agent_id, point_id, entity_id, property_set, property);
+CREATE TABLE agent_points (
+    agent_id   TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    point_id   TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    unit       TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    field      INTEGER NOT NULL,
+    live       BOOLEAN NOT NULL,
+    PRIMARY KEY (agent_id, point_id)
+) WITHOUT ROWID;
+CREATE TABLE agent_sources (
+    agent_id   TEXT PRIMARY KEY REFERENCES agents (id) ON DELETE CASCADE,
+    etag       BIGINT NOT NULL,
+    document   TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE TABLE agent_terms (
+    tenant_id     TEXT PRIMARY KEY,
+    size          TEXT NOT NULL,
+    alg           TEXT NOT NULL,
+    token_seconds BIGINT NOT NULL,
+    replays       BOOLEAN NOT NULL,
+    changed_at    BIGINT NOT NULL
+);
+CREATE TABLE agents (
+    id             TEXT PRIMARY KEY,
+    device_id      TEXT NOT NULL UNIQUE REFERENCES devices (id),
+    tenant_id      TEXT NOT NULL,
+    ten            TEXT NOT NULL,
+    profile        TEXT NOT NULL,
+    network        TEXT NOT NULL,
+    epoch          BIGINT NOT NULL,
+    onboarded_at   BIGINT,
+    iat_sealed     BLOB,
+    iat_mac        BLOB,
+    iat_expires_at BIGINT,
+    fetched_at     BIGINT,
+    generation     BIGINT NOT NULL,
+    rat_mac        BLOB,
+    secret_sealed  BLOB,
+    public_key     BLOB,
+    expires_at     BIGINT,
+    proved_at      BIGINT,
+    old_generation BIGINT NOT NULL,
+    old_rat_mac    BLOB,
+    old_secret     BLOB,
+    old_public_key BLOB,
+    old_expires_at BIGINT
+);
+CREATE INDEX agents_expiry ON agents (tenant_id, expires_at) WHERE onboarded_at IS NOT NULL;
+CREATE INDEX agents_tenant ON agents (tenant_id, id);
 CREATE TABLE assignments (
     id           TEXT PRIMARY KEY,
     tenant_id    TEXT NOT NULL,
@@ -106,6 +223,13 @@ CREATE TABLE connectors (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX connectors_org ON connectors (org_id);
+CREATE TABLE device_channels (
+    device_id    TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    channel_id   TEXT NOT NULL,
+    connector_id TEXT NOT NULL REFERENCES connectors (id),
+    PRIMARY KEY (device_id, channel_id)
+) WITHOUT ROWID;
+CREATE INDEX device_channels_channel ON device_channels (channel_id);
 CREATE TABLE devices (
     id             TEXT PRIMARY KEY,
     tenant_id      TEXT NOT NULL,
@@ -117,7 +241,6 @@ CREATE TABLE devices (
     firmware       TEXT NOT NULL,
     state          TEXT NOT NULL,
     door           TEXT NOT NULL,
-    key_id         TEXT NOT NULL REFERENCES registration_keys (id),
     kid            TEXT NOT NULL UNIQUE,
     secret_sealed  BLOB NOT NULL,
     waiting_kid    TEXT,
@@ -132,7 +255,8 @@ CREATE TABLE devices (
     boardings      BIGINT NOT NULL,
     removed_at     BIGINT,
     created_at     BIGINT NOT NULL
-) WITHOUT ROWID;
+, key_id TEXT REFERENCES registration_keys (id)) WITHOUT ROWID;
+CREATE UNIQUE INDEX devices_agent_name ON devices (tenant_id, name) WHERE door = 'agent' AND removed_at IS NULL;
 CREATE INDEX devices_channel ON devices (channel_id);
 CREATE INDEX devices_org ON devices (org_id, id);
 CREATE UNIQUE INDEX devices_serial ON devices (tenant_id, serial) WHERE removed_at IS NULL;
@@ -174,7 +298,7 @@ CREATE TABLE invitations (
     accepted_at BIGINT,
     accepted_by TEXT REFERENCES users (id),
     revoked_at  BIGINT
-);
+, mailed_at BIGINT);
 CREATE INDEX invitations_org ON invitations (org_id);
 CREATE TABLE join_requests (
     tenant_id  TEXT NOT NULL,
@@ -195,6 +319,23 @@ CREATE TABLE join_requests (
 );
 CREATE INDEX join_requests_key ON join_requests (key_id, state);
 CREATE INDEX join_requests_org ON join_requests (org_id, state);
+CREATE TABLE known_browsers (
+    user_id      TEXT NOT NULL REFERENCES users (id),
+    browser_hash BLOB NOT NULL,
+    seen_at      BIGINT NOT NULL,
+    PRIMARY KEY (user_id, browser_hash)
+) WITHOUT ROWID;
+CREATE INDEX known_browsers_seen ON known_browsers (seen_at);
+CREATE TABLE letters (
+    id         TEXT PRIMARY KEY,
+    kind       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    sealed     BLOB,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ended_at   BIGINT
+);
+CREATE INDEX letters_end ON letters (expires_at);
 CREATE TABLE limits (
     name    TEXT NOT NULL,
     period  BIGINT NOT NULL,
@@ -203,6 +344,21 @@ CREATE TABLE limits (
     PRIMARY KEY (name, period)
 ) WITHOUT ROWID;
 CREATE INDEX limits_end ON limits (ends_at);
+CREATE TABLE links (
+    token_hash BLOB PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    purpose    TEXT NOT NULL,
+    user_id    TEXT REFERENCES users (id),
+    email      TEXT NOT NULL,
+    mailed     BOOLEAN NOT NULL,
+    made_by    TEXT NOT NULL,
+    sealed     BLOB,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT
+) WITHOUT ROWID;
+CREATE INDEX links_expiry ON links (expires_at);
+CREATE INDEX links_user ON links (user_id, purpose) WHERE used_at IS NULL;
 CREATE TABLE listed_serials (
     key_id    TEXT NOT NULL REFERENCES registration_keys (id),
     serial    TEXT NOT NULL,
@@ -210,6 +366,43 @@ CREATE TABLE listed_serials (
     listed_by TEXT NOT NULL,
     PRIMARY KEY (key_id, serial)
 ) WITHOUT ROWID;
+CREATE TABLE muted (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    kind    TEXT NOT NULL,
+    PRIMARY KEY (user_id, kind)
+) WITHOUT ROWID;
+CREATE TABLE notices (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES users (id),
+    kind         TEXT NOT NULL,
+    detail       TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    dismissed_at BIGINT
+);
+CREATE INDEX notices_user ON notices (user_id, id) WHERE dismissed_at IS NULL;
+CREATE TABLE oidc_domains (
+    domain    TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES oidc_providers (tenant_id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX oidc_domains_tenant ON oidc_domains (tenant_id);
+CREATE TABLE oidc_identities (
+    tenant_id TEXT NOT NULL,
+    issuer    TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    user_id   TEXT NOT NULL REFERENCES users (id),
+    linked_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, issuer, subject)
+) WITHOUT ROWID;
+CREATE INDEX oidc_identities_user ON oidc_identities (user_id);
+CREATE TABLE oidc_providers (
+    tenant_id     TEXT PRIMARY KEY REFERENCES orgs (id),
+    issuer        TEXT NOT NULL,
+    client_id     TEXT NOT NULL,
+    secret_sealed BLOB NOT NULL,
+    role          TEXT NOT NULL,
+    changed_by    TEXT NOT NULL,
+    changed_at    BIGINT NOT NULL
+);
 CREATE TABLE org_closure (
     ancestor   TEXT NOT NULL REFERENCES orgs (id),
     descendant TEXT NOT NULL REFERENCES orgs (id),
@@ -277,6 +470,16 @@ CREATE TABLE settings (
     value      TEXT NOT NULL,
     changed_at BIGINT NOT NULL
 );
+CREATE TABLE signing_keys (
+    kid            TEXT PRIMARY KEY,
+    tenant_id      TEXT NOT NULL,
+    alg            TEXT NOT NULL,
+    public_key     BLOB NOT NULL,
+    private_sealed BLOB NOT NULL,
+    created_at     BIGINT NOT NULL,
+    retired_at     BIGINT
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX signing_keys_current ON signing_keys (tenant_id) WHERE retired_at IS NULL;
 CREATE TABLE tenant_keys (
     tenant_id  TEXT PRIMARY KEY,
     key_sealed BLOB NOT NULL,
@@ -290,4 +493,4 @@ CREATE TABLE users (
     home_org_id   TEXT NOT NULL REFERENCES orgs (id),
     state         TEXT NOT NULL,
     created_at    BIGINT NOT NULL
-);
+, email_confirmed_at BIGINT);
