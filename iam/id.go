@@ -19,6 +19,8 @@ type (
 	AssignmentID string
 	InvitationID string
 	JoinID       string
+	SessionID    string
+	PasskeyID    string
 )
 
 // ErrID says that what came is no id at all; whether a well-formed one exists
@@ -70,6 +72,8 @@ func ParseKeyID(s string) (KeyID, error)               { return parseID[KeyID](s
 func ParseAssignmentID(s string) (AssignmentID, error) { return parseID[AssignmentID](s) }
 func ParseInvitationID(s string) (InvitationID, error) { return parseID[InvitationID](s) }
 func ParseJoinID(s string) (JoinID, error)             { return parseID[JoinID](s) }
+func ParseSessionID(s string) (SessionID, error)       { return parseID[SessionID](s) }
+func ParsePasskeyID(s string) (PasskeyID, error)       { return parseID[PasskeyID](s) }
 
 func parseID[T ~string](s string) (T, error) {
 	if len(s) != idLength {

@@ -21,17 +21,27 @@ const (
 // ErrSignedOut says that a token opens no session: unknown, ended or too old.
 var ErrSignedOut = fault.New(fault.Unauthenticated, "signed-out", "Sign in first.")
 
+// FreshFor is how long after somebody proved who he is he may do dangerous
+// things without proving it again.
+const FreshFor = 10 * time.Minute
+
 // Session is one browser in which a person is signed in.
 type Session struct {
+	ID         SessionID
 	User       UserID
 	Name       string
 	Email      Email
 	Home       OrgID
 	CreatedAt  time.Time
-	VerifiedAt time.Time // when the password was last given
+	Method     Method    // the best way in which he has proved who he is
+	Assurance  Assurance // what that is worth
+	VerifiedAt time.Time // when he last did
 	ExpiresAt  time.Time
 	seenAt     time.Time
 }
+
+// Fresh tells whether the person proved who he is a short while ago.
+func (s Session) Fresh(now time.Time) bool { return now.Sub(s.VerifiedAt) < FreshFor }
 
 // Actor is the person as the trail names him.
 func (s Session) Actor() audit.Actor {
@@ -72,6 +82,8 @@ type sessionRow struct {
 	VerifiedAt int64  `gorm:"column:verified_at"`
 	Address    string `gorm:"column:address"`
 	Agent      string `gorm:"column:agent"`
+	ID         string `gorm:"column:id"`
+	Method     string `gorm:"column:method"`
 }
 
 func (sessionRow) TableName() string { return "sessions" }

@@ -44,14 +44,14 @@ func (s *Sessions) Find(ctx context.Context, token vault.Secret) (Session, error
 	return session, nil
 }
 
-const findSession = `SELECT s.user_id, s.created_at, s.seen_at, s.expires_at, s.verified_at, u.name, u.email, u.home_org_id
+const findSession = `SELECT s.user_id, s.created_at, s.seen_at, s.expires_at, s.verified_at, s.id, s.method, u.name, u.email, u.home_org_id
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ? AND u.state = ?`
 
 func (s *Sessions) read(ctx context.Context, hash [32]byte) (Session, error) {
 	var r sessionRow
 	var u User
 	err := s.DB.WithContext(ctx).Raw(findSession, hash[:], userActive).Row().
-		Scan(&r.UserID, &r.CreatedAt, &r.SeenAt, &r.ExpiresAt, &r.VerifiedAt, &u.Name, &u.Email, &u.Home)
+		Scan(&r.UserID, &r.CreatedAt, &r.SeenAt, &r.ExpiresAt, &r.VerifiedAt, &r.ID, &r.Method, &u.Name, &u.Email, &u.Home)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, ErrSignedOut
 	}

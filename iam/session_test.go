@@ -89,8 +89,8 @@ func TestSessionsThatAreOverAreForgotten(t *testing.T) {
 		}
 		// More than one deed takes, and none that its owner would clear away by signing in.
 		err := h.db.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, verified_at, address, agent)
-SELECT CAST(CAST(i AS TEXT) AS `+map[string]string{migrations.SQLite: "BLOB", migrations.Postgres: "BYTEA"}[db.Dialect()]+`), ?, 0, ?, ?, 0, '', '' FROM n`,
+INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, verified_at, address, agent, id)
+SELECT CAST(CAST(i AS TEXT) AS `+map[string]string{migrations.SQLite: "BLOB", migrations.Postgres: "BYTEA"}[db.Dialect()]+`), ?, 0, ?, ?, 0, '', '', CAST(i AS TEXT) FROM n`,
 			string(h.homer.ID), h.clock.Load(), h.clock.Load()+1).Error
 		if err != nil {
 			t.Fatal(err)

@@ -55,7 +55,7 @@ func (s *Sessions) SignIn(ctx context.Context, address string, password vault.Se
 	}
 	s.Limits.Add(wrong, -s.Limits.Count(wrong), wrongRest)
 	s.Limits.Add(wrongHere, -1, wrongRest)
-	return s.Open(ctx, user, source, agent)
+	return s.Open(ctx, user, ByPassword, source, agent)
 }
 
 // counted counts a try before it is made, so that many at once are still few.
@@ -112,13 +112,14 @@ func (s *Sessions) turnAway(ctx context.Context, email Email, source, counter st
 	return &WrongPassword{left}
 }
 
-// Open opens a session for a person who has just proved who he is.
-func (s *Sessions) Open(ctx context.Context, user User, source, agent string) (vault.Secret, Session, error) {
+// Open opens a session for a person who has just proved who he is, with a token
+// that nobody has seen before.
+func (s *Sessions) Open(ctx context.Context, user User, by Method, source, agent string) (vault.Secret, Session, error) {
 	token, now := RandomToken(), s.Now()
 	hash := s.hash(token)
 	row := sessionRow{
 		TokenHash: hash[:], UserID: string(user.ID), CreatedAt: Micros(now), SeenAt: Micros(now), VerifiedAt: Micros(now),
-		ExpiresAt: Micros(now.Add(SessionLife)), Address: source, Agent: cut(agent, 200),
+		ExpiresAt: Micros(now.Add(SessionLife)), Address: source, Agent: cut(agent, 200), ID: NewID(), Method: string(by),
 	}
 	session := row.session(user)
 	ctx = audit.WithActor(ctx, session.Actor())
@@ -134,7 +135,7 @@ func (s *Sessions) Open(ctx context.Context, user User, source, agent string) (v
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, "session.open", audit.Object{Tenant: tenant, Org: string(user.Home), Type: "user", ID: string(user.ID)}, nil)
+		return audit.Record(ctx, tx, "session.open", audit.Object{Tenant: tenant, Org: string(user.Home), Type: "user", ID: string(user.ID)}, audit.Detail{"by": string(by)})
 	})
 	if err != nil {
 		return "", Session{}, fmt.Errorf("open a session: %w", err)
@@ -143,7 +144,8 @@ func (s *Sessions) Open(ctx context.Context, user User, source, agent string) (v
 }
 
 func (r sessionRow) session(u User) Session {
-	return Session{u.ID, u.Name, u.Email, u.Home, Time(r.CreatedAt), Time(r.VerifiedAt), Time(r.ExpiresAt), Time(r.SeenAt)}
+	by := Method(r.Method)
+	return Session{SessionID(r.ID), u.ID, u.Name, u.Email, u.Home, Time(r.CreatedAt), by, by.Assurance(), Time(r.VerifiedAt), Time(r.ExpiresAt), Time(r.SeenAt)}
 }
 
 func tenantOf(q *gorm.DB, org OrgID) (tenant string, err error) {

@@ -464,6 +464,31 @@ CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
 CREATE UNIQUE INDEX orgs_slug ON public.orgs USING btree (tenant_id, slug)
 CREATE UNIQUE INDEX orgs_tenant_slug ON public.orgs USING btree (slug) WHERE (kind = 'tenant'::text)
+column passkeys.id text NOT NULL
+column passkeys.user_id text NOT NULL
+column passkeys.credential_id bytea NOT NULL
+column passkeys.public_key bytea NOT NULL
+column passkeys.flags integer NOT NULL
+column passkeys.sign_count bigint NOT NULL
+column passkeys.aaguid bytea NOT NULL
+column passkeys.transports text NOT NULL
+column passkeys.name text NOT NULL
+column passkeys.created_at bigint NOT NULL
+column passkeys.used_at bigint
+column passkeys.copied_at bigint
+constraint passkeys UNIQUE (credential_id)
+constraint passkeys PRIMARY KEY (id)
+constraint passkeys FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX passkeys_credential_id_key ON public.passkeys USING btree (credential_id)
+CREATE UNIQUE INDEX passkeys_pkey ON public.passkeys USING btree (id)
+CREATE INDEX passkeys_user ON public.passkeys USING btree (user_id)
+column recovery_codes.user_id text NOT NULL
+column recovery_codes.code_hash bytea NOT NULL
+column recovery_codes.created_at bigint NOT NULL
+column recovery_codes.used_at bigint
+constraint recovery_codes PRIMARY KEY (user_id, code_hash)
+constraint recovery_codes FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX recovery_codes_pkey ON public.recovery_codes USING btree (user_id, code_hash)
 column registration_keys.id text NOT NULL
 column registration_keys.tenant_id text NOT NULL
 column registration_keys.org_id text NOT NULL
@@ -503,9 +528,12 @@ column sessions.expires_at bigint NOT NULL
 column sessions.verified_at bigint NOT NULL
 column sessions.address text NOT NULL
 column sessions.agent text NOT NULL
+column sessions.id text NOT NULL DEFAULT ''::text
+column sessions.method text NOT NULL DEFAULT 'password'::text
 constraint sessions PRIMARY KEY (token_hash)
 constraint sessions FOREIGN KEY (user_id) REFERENCES users(id)
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at)
+CREATE UNIQUE INDEX sessions_id ON public.sessions USING btree (id)
 CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (token_hash)
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id)
 column settings.name text NOT NULL
@@ -523,11 +551,24 @@ column signing_keys.retired_at bigint
 constraint signing_keys PRIMARY KEY (kid)
 CREATE UNIQUE INDEX signing_keys_current ON public.signing_keys USING btree (tenant_id) WHERE (retired_at IS NULL)
 CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
+column spent_tickets.hash bytea NOT NULL
+column spent_tickets.ends_at bigint NOT NULL
+constraint spent_tickets PRIMARY KEY (hash)
+CREATE INDEX spent_tickets_end ON public.spent_tickets USING btree (ends_at)
+CREATE UNIQUE INDEX spent_tickets_pkey ON public.spent_tickets USING btree (hash)
 column tenant_keys.tenant_id text NOT NULL
 column tenant_keys.key_sealed bytea NOT NULL
 column tenant_keys.created_at bigint NOT NULL
 constraint tenant_keys PRIMARY KEY (tenant_id)
 CREATE UNIQUE INDEX tenant_keys_pkey ON public.tenant_keys USING btree (tenant_id)
+column totp.user_id text NOT NULL
+column totp.tenant_id text NOT NULL
+column totp.secret_sealed bytea NOT NULL
+column totp.last_step bigint NOT NULL
+column totp.created_at bigint NOT NULL
+constraint totp PRIMARY KEY (user_id)
+constraint totp FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
 column users.id text NOT NULL
 column users.email text NOT NULL
 column users.name text NOT NULL
@@ -535,6 +576,7 @@ column users.password_hash text NOT NULL
 column users.home_org_id text NOT NULL
 column users.state text NOT NULL
 column users.created_at bigint NOT NULL
+column users.password_short integer NOT NULL DEFAULT 0
 column users.email_confirmed_at bigint
 constraint users UNIQUE (email)
 constraint users FOREIGN KEY (home_org_id) REFERENCES orgs(id)

@@ -426,6 +426,28 @@ CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS 
 CREATE INDEX orgs_parent ON orgs (parent_id);
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
 CREATE UNIQUE INDEX orgs_tenant_slug ON orgs (slug) WHERE kind = 'tenant';
+CREATE TABLE passkeys (
+    id            TEXT PRIMARY KEY,
+    user_id       TEXT NOT NULL REFERENCES users (id),
+    credential_id BLOB NOT NULL UNIQUE,
+    public_key    BLOB NOT NULL,
+    flags         INTEGER NOT NULL,
+    sign_count    BIGINT NOT NULL,
+    aaguid        BLOB NOT NULL,
+    transports    TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    used_at       BIGINT,
+    copied_at     BIGINT
+);
+CREATE INDEX passkeys_user ON passkeys (user_id);
+CREATE TABLE recovery_codes (
+    user_id    TEXT NOT NULL REFERENCES users (id),
+    code_hash  BLOB NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    PRIMARY KEY (user_id, code_hash)
+) WITHOUT ROWID;
 CREATE TABLE registration_keys (
     id            TEXT PRIMARY KEY,
     tenant_id     TEXT NOT NULL,
@@ -462,8 +484,9 @@ CREATE TABLE sessions (
     verified_at BIGINT NOT NULL,
     address     TEXT NOT NULL,
     agent       TEXT NOT NULL
-) WITHOUT ROWID;
+, id TEXT NOT NULL DEFAULT '', method TEXT NOT NULL DEFAULT 'password') WITHOUT ROWID;
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE TABLE settings (
     name       TEXT PRIMARY KEY,
@@ -480,10 +503,22 @@ CREATE TABLE signing_keys (
     retired_at     BIGINT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX signing_keys_current ON signing_keys (tenant_id) WHERE retired_at IS NULL;
+CREATE TABLE spent_tickets (
+    hash    BLOB PRIMARY KEY,
+    ends_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX spent_tickets_end ON spent_tickets (ends_at);
 CREATE TABLE tenant_keys (
     tenant_id  TEXT PRIMARY KEY,
     key_sealed BLOB NOT NULL,
     created_at BIGINT NOT NULL
+);
+CREATE TABLE totp (
+    user_id       TEXT PRIMARY KEY REFERENCES users (id),
+    tenant_id     TEXT NOT NULL,
+    secret_sealed BLOB NOT NULL,
+    last_step     BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL
 );
 CREATE TABLE users (
     id            TEXT PRIMARY KEY,
@@ -493,4 +528,4 @@ CREATE TABLE users (
     home_org_id   TEXT NOT NULL REFERENCES orgs (id),
     state         TEXT NOT NULL,
     created_at    BIGINT NOT NULL
-, email_confirmed_at BIGINT);
+, password_short INTEGER NOT NULL DEFAULT 0, email_confirmed_at BIGINT);

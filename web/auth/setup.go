@@ -63,7 +63,7 @@ func (d *Door) welcome(c echo.Context, user iam.UserID, next string) error {
 	if err != nil {
 		return err
 	}
-	token, _, err := d.Sessions.Open(ctx, u, d.source(c.Request()), c.Request().UserAgent())
+	token, _, err := d.Sessions.Open(ctx, u, iam.ByPassword, d.source(c.Request()), c.Request().UserAgent())
 	if err != nil {
 		return err
 	}
