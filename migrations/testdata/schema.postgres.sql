@@ -150,8 +150,16 @@ column assignments.granted_by text NOT NULL
 column assignments.reason text NOT NULL
 column assignments.created_at bigint NOT NULL
 column assignments.ended_at bigint
+column assignments.device_id text
+column assignments.delegated_from text
+column assignments.ended_by text
+column assignments.end_reason text
+constraint assignments FOREIGN KEY (delegated_from) REFERENCES assignments(id)
 constraint assignments FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint assignments PRIMARY KEY (id)
+CREATE INDEX assignments_device ON public.assignments USING btree (device_id) WHERE (device_id IS NOT NULL)
+CREATE INDEX assignments_expiry ON public.assignments USING btree (valid_to) WHERE ((valid_to IS NOT NULL) AND (ended_at IS NULL))
+CREATE INDEX assignments_lent ON public.assignments USING btree (delegated_from) WHERE (delegated_from IS NOT NULL)
 CREATE INDEX assignments_org ON public.assignments USING btree (org_id)
 CREATE UNIQUE INDEX assignments_pkey ON public.assignments USING btree (id)
 CREATE INDEX assignments_subject ON public.assignments USING btree (subject_id)
@@ -238,6 +246,17 @@ constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint connectors PRIMARY KEY (id)
 CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
 CREATE UNIQUE INDEX connectors_pkey ON public.connectors USING btree (id)
+column custom_roles.id text NOT NULL
+column custom_roles.tenant_id text NOT NULL
+column custom_roles.name text NOT NULL
+column custom_roles.sets text NOT NULL
+column custom_roles.created_by text NOT NULL
+column custom_roles.created_at bigint NOT NULL
+column custom_roles.ended_at bigint
+constraint custom_roles PRIMARY KEY (id)
+constraint custom_roles FOREIGN KEY (tenant_id) REFERENCES orgs(id)
+CREATE UNIQUE INDEX custom_roles_name ON public.custom_roles USING btree (tenant_id, name) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX custom_roles_pkey ON public.custom_roles USING btree (id)
 column device_channels.device_id text NOT NULL
 column device_channels.channel_id text NOT NULL
 column device_channels.connector_id text NOT NULL
@@ -457,9 +476,13 @@ column orgs.state text NOT NULL
 column orgs.valid_from bigint
 column orgs.valid_to bigint
 column orgs.created_at bigint NOT NULL
+column orgs.private boolean NOT NULL DEFAULT false
+column orgs.member_role text NOT NULL DEFAULT 'member'::text
+column orgs.min_credential text NOT NULL DEFAULT 'any'::text
+column orgs.version bigint NOT NULL DEFAULT 1
 constraint orgs FOREIGN KEY (parent_id) REFERENCES orgs(id)
 constraint orgs PRIMARY KEY (id)
-CREATE INDEX orgs_limited ON public.orgs USING btree (id) WHERE ((state <> 'active'::text) OR (valid_from IS NOT NULL) OR (valid_to IS NOT NULL))
+CREATE INDEX orgs_limited ON public.orgs USING btree (id) WHERE ((state <> 'active'::text) OR (valid_from IS NOT NULL) OR (valid_to IS NOT NULL) OR private OR (min_credential <> 'any'::text))
 CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
 CREATE UNIQUE INDEX orgs_slug ON public.orgs USING btree (tenant_id, slug)
@@ -482,6 +505,14 @@ constraint passkeys FOREIGN KEY (user_id) REFERENCES users(id)
 CREATE UNIQUE INDEX passkeys_credential_id_key ON public.passkeys USING btree (credential_id)
 CREATE UNIQUE INDEX passkeys_pkey ON public.passkeys USING btree (id)
 CREATE INDEX passkeys_user ON public.passkeys USING btree (user_id)
+column policies.role text NOT NULL
+column policies.object text NOT NULL
+column policies.act text NOT NULL
+column policies.effect text NOT NULL
+column policies.added_by text NOT NULL
+column policies.added_at bigint NOT NULL
+constraint policies PRIMARY KEY (role, object, act)
+CREATE UNIQUE INDEX policies_pkey ON public.policies USING btree (role, object, act)
 column recovery_codes.user_id text NOT NULL
 column recovery_codes.code_hash bytea NOT NULL
 column recovery_codes.created_at bigint NOT NULL

@@ -141,7 +141,10 @@ CREATE TABLE assignments (
     reason       TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
     ended_at     BIGINT
-);
+, device_id TEXT, delegated_from TEXT REFERENCES assignments (id), ended_by TEXT, end_reason TEXT);
+CREATE INDEX assignments_device ON assignments (device_id) WHERE device_id IS NOT NULL;
+CREATE INDEX assignments_expiry ON assignments (valid_to) WHERE valid_to IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX assignments_lent ON assignments (delegated_from) WHERE delegated_from IS NOT NULL;
 CREATE INDEX assignments_org ON assignments (org_id);
 CREATE INDEX assignments_subject ON assignments (subject_id);
 CREATE TABLE audit (
@@ -223,6 +226,16 @@ CREATE TABLE connectors (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX connectors_org ON connectors (org_id);
+CREATE TABLE custom_roles (
+    id         TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL REFERENCES orgs (id),
+    name       TEXT NOT NULL,
+    sets       TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at   BIGINT
+);
+CREATE UNIQUE INDEX custom_roles_name ON custom_roles (tenant_id, name) WHERE ended_at IS NULL;
 CREATE TABLE device_channels (
     device_id    TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
     channel_id   TEXT NOT NULL,
@@ -421,8 +434,8 @@ CREATE TABLE orgs (
     valid_from BIGINT,
     valid_to   BIGINT,
     created_at BIGINT NOT NULL
-);
-CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL;
+, private BOOLEAN NOT NULL DEFAULT FALSE, member_role TEXT NOT NULL DEFAULT 'member', min_credential TEXT NOT NULL DEFAULT 'any', version BIGINT NOT NULL DEFAULT 1);
+CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL OR private OR min_credential <> 'any';
 CREATE INDEX orgs_parent ON orgs (parent_id);
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
 CREATE UNIQUE INDEX orgs_tenant_slug ON orgs (slug) WHERE kind = 'tenant';
@@ -441,6 +454,15 @@ CREATE TABLE passkeys (
     copied_at     BIGINT
 );
 CREATE INDEX passkeys_user ON passkeys (user_id);
+CREATE TABLE policies (
+    role       TEXT NOT NULL,
+    object     TEXT NOT NULL,
+    act        TEXT NOT NULL,
+    effect     TEXT NOT NULL,
+    added_by   TEXT NOT NULL,
+    added_at   BIGINT NOT NULL,
+    PRIMARY KEY (role, object, act)
+) WITHOUT ROWID;
 CREATE TABLE recovery_codes (
     user_id    TEXT NOT NULL REFERENCES users (id),
     code_hash  BLOB NOT NULL,
