@@ -55,6 +55,7 @@ type State string
 
 // A device that was never aboard is a Request, not a Device.
 const (
+	Announced State = "announced" // made by its owner, has not come aboard; of agents
 	Active    State = "active"
 	Suspended State = "suspended"
 	Retired   State = "retired" // a tombstone: it boards again only when its owner says so
@@ -64,10 +65,11 @@ const (
 type Door string
 
 // At the proved door a device shows that it holds the whole key, at the simple
-// one it names the first half alone.
+// one it names the first half alone. An agent registers with a token instead.
 const (
 	Proved Door = "proved"
 	Simple Door = "simple"
+	Agent  Door = "agent"
 )
 
 // A Device as the database has it. Times are Unix microseconds.

@@ -90,7 +90,7 @@ func (s *Service) filtered(ctx context.Context, f Filter) (*where, error) {
 	} else {
 		w.and("removed_at IS NULL")
 	}
-	if f.State == Active || f.State == Suspended {
+	if f.State == Active || f.State == Suspended || f.State == Announced {
 		w.and("state = ?", string(f.State))
 	}
 	if f.Org != "" {

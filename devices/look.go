@@ -34,7 +34,7 @@ func (k known) unused(now time.Time) bool {
 // only: the device that is aboard, the question that was asked, the listing on
 // the key, the tombstones. It is a union because SQLite runs that in 3 µs and a
 // join of the same tables, which it plans anew for other parameters, in 80.
-var lookAtSerial = migrations.SQL(`SELECT 'device', id, org_id, state, door, key_id, kid, secret_sealed, waiting_kid, waiting_sealed, connector_id, channel_id,
+var lookAtSerial = migrations.SQL(`SELECT 'device', id, org_id, state, door, COALESCE(key_id, ''), kid, secret_sealed, waiting_kid, waiting_sealed, connector_id, channel_id,
  version, boarded_at, sealed_at, boardings FROM devices WHERE tenant_id = ? AND serial = ? AND removed_at IS NULL
 UNION ALL SELECT 'question', id, '', state, door, key_id, '', NULL, NULL, NULL, '', '', 0, asked_at, COALESCE(decided_at, 0), 0
  FROM join_requests WHERE tenant_id = ? AND serial = ?

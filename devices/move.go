@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
@@ -47,11 +48,9 @@ func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error
 		if err := moveQuestion(tx, d); err != nil {
 			return false, err
 		}
-		provider, err := s.providerOf(ctx, tx, d.Connector)
-		if err != nil {
-			return false, err
-		}
-		return true, provider.Move(ctx, tx, d.Channel, to)
+		return true, s.eachChannel(ctx, tx, d, func(provider connectors.Provider, channel string) error {
+			return provider.Move(ctx, tx, channel, to)
+		})
 	})
 	if err == nil {
 		s.publish(live.Device, d.Tenant, from, string(id))

@@ -32,7 +32,7 @@ func PresenceOf(state State, heard time.Time, rhythm time.Duration, now time.Tim
 		return Offboarded
 	case state == Suspended:
 		return Paused
-	case heard.IsZero():
+	case heard.IsZero(), state == Announced:
 		return NoReadingYet
 	}
 	if rhythm <= 0 {

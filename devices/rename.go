@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -24,13 +25,23 @@ func (s *Service) Rename(ctx context.Context, id iam.DeviceID, name string) erro
 		return nil
 	}
 	return s.change(ctx, "device.rename", d, audit.Detail{"from": d.Name, "to": name}, func(tx *gorm.DB) (bool, error) {
-		if err := tx.Exec("UPDATE devices SET name = ? WHERE id = ?", name, id).Error; err != nil {
-			return false, err
-		}
-		provider, err := s.providerOf(ctx, tx, d.Connector)
-		if err != nil {
-			return false, err
-		}
-		return true, provider.Rename(ctx, tx, d.Channel, name)
+		return true, s.RenameIn(ctx, tx, d, name)
 	})
+}
+
+// RenameIn gives the device the name in the caller's transaction. An agent's
+// version tells those who hold an older one that it changed.
+func (s *Service) RenameIn(ctx context.Context, tx *gorm.DB, d Device, name string) error {
+	err := tx.Exec("UPDATE devices SET name = ?, version = version + CASE WHEN door = 'agent' THEN 1 ELSE 0 END WHERE id = ?", name, d.ID).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return ErrNameTaken
+	}
+	if err != nil {
+		return err
+	}
+	provider, err := s.providerOf(ctx, tx, d.Connector)
+	if err != nil {
+		return err
+	}
+	return provider.Rename(ctx, tx, d.Channel, name)
 }

@@ -27,18 +27,6 @@ func (s *Service) Retire(ctx context.Context, id iam.DeviceID, typed string) err
 		return ErrTyped.At("serial", "That is not the device's serial number.")
 	}
 	return s.change(ctx, "device.retire", d, audit.Detail{"serial": d.Serial}, func(tx *gorm.DB) (bool, error) {
-		res := tx.Exec("UPDATE devices SET state = ?, removed_at = ? WHERE id = ? AND removed_at IS NULL", Retired, s.micros(), id)
-		if res.Error != nil || res.RowsAffected == 0 {
-			return false, res.Error
-		}
-		// What was asked about it before is answered by this.
-		if err := tx.Exec("DELETE FROM join_requests WHERE tenant_id = ? AND serial = ? AND state <> ?", d.Tenant, d.Serial, declined).Error; err != nil {
-			return false, err
-		}
-		provider, err := s.providerOf(ctx, tx, d.Connector)
-		if err != nil {
-			return false, err
-		}
-		return true, provider.Close(ctx, tx, d.Channel)
+		return s.RetireIn(ctx, tx, d)
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/policies"
 )
@@ -13,31 +14,29 @@ import (
 // so does its channel refuse its write key.
 // A second call changes nothing.
 func (s *Service) Suspend(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Active, Suspended, "device.suspend")
+	return s.turn(ctx, id, Suspended, "device.suspend", "UPDATE devices SET state = 'suspended' WHERE id = ? AND state IN ('active', 'announced')")
 }
 
 // Resume lets a suspended device go on. A second call changes nothing.
 func (s *Service) Resume(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Suspended, Active, "device.resume")
+	return s.turn(ctx, id, Active, "device.resume", "UPDATE devices SET state = CASE WHEN boarded_at = 0 THEN 'announced' ELSE 'active' END WHERE id = ? AND state = 'suspended'")
 }
 
-func (s *Service) turn(ctx context.Context, id iam.DeviceID, from, to State, verb string) error {
+func (s *Service) turn(ctx context.Context, id iam.DeviceID, to State, verb, update string) error {
 	d, err := s.find(ctx, id, policies.ManageDevice)
 	if err != nil {
 		return err
 	}
 	return s.change(ctx, verb, d, nil, func(tx *gorm.DB) (bool, error) {
-		res := tx.Exec("UPDATE devices SET state = ? WHERE id = ? AND state = ?", to, id, from)
+		res := tx.Exec(update, id)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return false, res.Error
 		}
-		provider, err := s.providerOf(ctx, tx, d.Connector)
-		if err != nil {
-			return false, err
-		}
-		if to == Suspended {
-			return true, provider.Hold(ctx, tx, d.Channel)
-		}
-		return true, provider.Release(ctx, tx, d.Channel)
+		return true, s.eachChannel(ctx, tx, d, func(provider connectors.Provider, channel string) error {
+			if to == Suspended {
+				return provider.Hold(ctx, tx, channel)
+			}
+			return provider.Release(ctx, tx, channel)
+		})
 	})
 }

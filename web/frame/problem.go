@@ -29,7 +29,7 @@ var told = byCode(
 	orgs.ErrNoKey, orgs.ErrNotSetUp, orgs.ErrOtherPerson, orgs.ErrSerial, orgs.ErrSetupToken, orgs.ErrSignUp, orgs.ErrSignUpClosed, orgs.ErrVoid,
 	connectors.ErrChannel, connectors.ErrConnector,
 	channels.ErrAccount, channels.ErrEntry, channels.ErrKey, channels.ErrSetting, channels.ErrTimeTaken, channels.ErrTooSoon, channels.ErrValue,
-	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
+	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
 	auth.ErrSignIn, ErrNowhere, ErrStream,
