@@ -135,6 +135,29 @@ CREATE UNIQUE INDEX agents_device_id_key ON public.agents USING btree (device_id
 CREATE INDEX agents_expiry ON public.agents USING btree (tenant_id, expires_at) WHERE (onboarded_at IS NOT NULL)
 CREATE UNIQUE INDEX agents_pkey ON public.agents USING btree (id)
 CREATE INDEX agents_tenant ON public.agents USING btree (tenant_id, id)
+column api_tokens.token_hash bytea NOT NULL
+column api_tokens.id text NOT NULL
+column api_tokens.tenant_id text NOT NULL
+column api_tokens.subject_type text NOT NULL
+column api_tokens.subject_id text NOT NULL
+column api_tokens.label text NOT NULL
+column api_tokens.hint text NOT NULL
+column api_tokens.cut_role text NOT NULL
+column api_tokens.cut_org_id text
+column api_tokens.assurance integer NOT NULL
+column api_tokens.not_before bigint NOT NULL
+column api_tokens.not_after bigint NOT NULL
+column api_tokens.created_by text NOT NULL
+column api_tokens.created_at bigint NOT NULL
+column api_tokens.used_at bigint
+column api_tokens.revoked_at bigint
+column api_tokens.revoked_by text
+constraint api_tokens FOREIGN KEY (cut_org_id) REFERENCES orgs(id)
+constraint api_tokens UNIQUE (id)
+constraint api_tokens PRIMARY KEY (token_hash)
+CREATE UNIQUE INDEX api_tokens_id_key ON public.api_tokens USING btree (id)
+CREATE UNIQUE INDEX api_tokens_pkey ON public.api_tokens USING btree (token_hash)
+CREATE INDEX api_tokens_subject ON public.api_tokens USING btree (subject_id, id)
 column assignments.id text NOT NULL
 column assignments.tenant_id text NOT NULL
 column assignments.subject_type text NOT NULL
@@ -480,8 +503,10 @@ column orgs.private boolean NOT NULL DEFAULT false
 column orgs.member_role text NOT NULL DEFAULT 'member'::text
 column orgs.min_credential text NOT NULL DEFAULT 'any'::text
 column orgs.version bigint NOT NULL DEFAULT 1
+column orgs.external_id text
 constraint orgs FOREIGN KEY (parent_id) REFERENCES orgs(id)
 constraint orgs PRIMARY KEY (id)
+CREATE INDEX orgs_external ON public.orgs USING btree (external_id) WHERE (external_id IS NOT NULL)
 CREATE INDEX orgs_limited ON public.orgs USING btree (id) WHERE ((state <> 'active'::text) OR (valid_from IS NOT NULL) OR (valid_to IS NOT NULL) OR private OR (min_credential <> 'any'::text))
 CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
@@ -551,6 +576,22 @@ CREATE UNIQUE INDEX registration_keys_first_mac_key ON public.registration_keys 
 CREATE INDEX registration_keys_org ON public.registration_keys USING btree (org_id)
 CREATE UNIQUE INDEX registration_keys_pkey ON public.registration_keys USING btree (id)
 CREATE INDEX registration_keys_replaces ON public.registration_keys USING btree (replaces_id)
+column service_accounts.id text NOT NULL
+column service_accounts.tenant_id text NOT NULL
+column service_accounts.org_id text NOT NULL
+column service_accounts.name text NOT NULL
+column service_accounts.owner_id text NOT NULL
+column service_accounts.made_by text NOT NULL
+column service_accounts.version bigint NOT NULL
+column service_accounts.created_at bigint NOT NULL
+column service_accounts.ended_at bigint
+column service_accounts.ended_by text
+constraint service_accounts FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint service_accounts FOREIGN KEY (owner_id) REFERENCES users(id)
+constraint service_accounts PRIMARY KEY (id)
+CREATE INDEX service_accounts_org ON public.service_accounts USING btree (org_id, id)
+CREATE INDEX service_accounts_owner ON public.service_accounts USING btree (owner_id)
+CREATE UNIQUE INDEX service_accounts_pkey ON public.service_accounts USING btree (id)
 column sessions.token_hash bytea NOT NULL
 column sessions.user_id text NOT NULL
 column sessions.created_at bigint NOT NULL
@@ -609,8 +650,19 @@ column users.state text NOT NULL
 column users.created_at bigint NOT NULL
 column users.password_short integer NOT NULL DEFAULT 0
 column users.email_confirmed_at bigint
+column users.external_id text
+column users.user_name text
+column users.given_name text NOT NULL DEFAULT ''::text
+column users.family_name text NOT NULL DEFAULT ''::text
+column users.version bigint NOT NULL DEFAULT 1
+column users.changed_at bigint
+column users.disabled_at bigint
+column users.disabled_by text
 constraint users UNIQUE (email)
 constraint users FOREIGN KEY (home_org_id) REFERENCES orgs(id)
 constraint users PRIMARY KEY (id)
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email)
+CREATE INDEX users_external ON public.users USING btree (external_id) WHERE (external_id IS NOT NULL)
+CREATE INDEX users_home ON public.users USING btree (home_org_id, id)
+CREATE INDEX users_named ON public.users USING btree (user_name) WHERE (user_name IS NOT NULL)
 CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)

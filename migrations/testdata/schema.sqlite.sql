@@ -125,6 +125,26 @@ CREATE TABLE agents (
 );
 CREATE INDEX agents_expiry ON agents (tenant_id, expires_at) WHERE onboarded_at IS NOT NULL;
 CREATE INDEX agents_tenant ON agents (tenant_id, id);
+CREATE TABLE api_tokens (
+    token_hash   BLOB PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    tenant_id    TEXT NOT NULL,
+    subject_type TEXT NOT NULL,
+    subject_id   TEXT NOT NULL,
+    label        TEXT NOT NULL,
+    hint         TEXT NOT NULL,
+    cut_role     TEXT NOT NULL,
+    cut_org_id   TEXT REFERENCES orgs (id),
+    assurance    INTEGER NOT NULL,
+    not_before   BIGINT NOT NULL,
+    not_after    BIGINT NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    used_at      BIGINT,
+    revoked_at   BIGINT,
+    revoked_by   TEXT
+) WITHOUT ROWID;
+CREATE INDEX api_tokens_subject ON api_tokens (subject_id, id);
 CREATE TABLE assignments (
     id           TEXT PRIMARY KEY,
     tenant_id    TEXT NOT NULL,
@@ -434,7 +454,8 @@ CREATE TABLE orgs (
     valid_from BIGINT,
     valid_to   BIGINT,
     created_at BIGINT NOT NULL
-, private BOOLEAN NOT NULL DEFAULT FALSE, member_role TEXT NOT NULL DEFAULT 'member', min_credential TEXT NOT NULL DEFAULT 'any', version BIGINT NOT NULL DEFAULT 1);
+, private BOOLEAN NOT NULL DEFAULT FALSE, member_role TEXT NOT NULL DEFAULT 'member', min_credential TEXT NOT NULL DEFAULT 'any', version BIGINT NOT NULL DEFAULT 1, external_id TEXT);
+CREATE INDEX orgs_external ON orgs (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL OR private OR min_credential <> 'any';
 CREATE INDEX orgs_parent ON orgs (parent_id);
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
@@ -497,6 +518,20 @@ CREATE TABLE registration_keys (
 );
 CREATE INDEX registration_keys_org ON registration_keys (org_id);
 CREATE INDEX registration_keys_replaces ON registration_keys (replaces_id);
+CREATE TABLE service_accounts (
+    id         TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL,
+    org_id     TEXT NOT NULL REFERENCES orgs (id),
+    name       TEXT NOT NULL,
+    owner_id   TEXT NOT NULL REFERENCES users (id),
+    made_by    TEXT NOT NULL,
+    version    BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at   BIGINT,
+    ended_by   TEXT
+);
+CREATE INDEX service_accounts_org ON service_accounts (org_id, id);
+CREATE INDEX service_accounts_owner ON service_accounts (owner_id);
 CREATE TABLE sessions (
     token_hash  BLOB PRIMARY KEY,
     user_id     TEXT NOT NULL REFERENCES users (id),
@@ -550,4 +585,7 @@ CREATE TABLE users (
     home_org_id   TEXT NOT NULL REFERENCES orgs (id),
     state         TEXT NOT NULL,
     created_at    BIGINT NOT NULL
-, password_short INTEGER NOT NULL DEFAULT 0, email_confirmed_at BIGINT);
+, password_short INTEGER NOT NULL DEFAULT 0, email_confirmed_at BIGINT, external_id TEXT, user_name TEXT, given_name TEXT NOT NULL DEFAULT '', family_name TEXT NOT NULL DEFAULT '', version BIGINT NOT NULL DEFAULT 1, changed_at BIGINT, disabled_at BIGINT, disabled_by TEXT);
+CREATE INDEX users_external ON users (external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX users_home ON users (home_org_id, id);
+CREATE INDEX users_named ON users (user_name) WHERE user_name IS NOT NULL;
