@@ -113,6 +113,15 @@ const plugin = "halfkey:audit"
 // Name and Initialize make the trail a plugin of GORM.
 func (t *Trail) Name() string { return plugin }
 
+// Of is the trail that Attach hung on db.
+func Of(db *gorm.DB) (*Trail, error) {
+	t, ok := db.Plugins[plugin].(*Trail)
+	if !ok {
+		return nil, errors.New("audit: no trail is attached to this database")
+	}
+	return t, nil
+}
+
 // Initialize is called by Attach, through GORM.
 func (t *Trail) Initialize(db *gorm.DB) error {
 	t.db = db.Session(&gorm.Session{NewDB: true})
@@ -141,9 +150,9 @@ func (d Detail) text() string {
 // fills in what e leaves empty: actor, door and request from ctx, the time,
 // outcome OK, count 1, and always the place in the chain.
 func Write(ctx context.Context, tx *gorm.DB, e Entry) error {
-	t, ok := tx.Plugins[plugin].(*Trail)
-	if !ok {
-		return errors.New("audit: no trail is attached to this database")
+	t, err := Of(tx)
+	if err != nil {
+		return err
 	}
 	if _, ok := tx.Statement.ConnPool.(gorm.TxCommitter); !ok {
 		return errors.New("audit: " + e.Verb + " is recorded outside a transaction")
@@ -156,6 +165,7 @@ func (t *Trail) fill(ctx context.Context, e *Entry) {
 	a, r := ActorFrom(ctx), requestFrom(ctx)
 	if e.ActorType == "" {
 		e.ActorType, e.ActorID, e.ActorName = a.Type, a.ID, a.label()
+		e.Detail = onBehalf(e.Detail, a.OnBehalf)
 	}
 	if e.Door == "" {
 		e.Door, e.RequestID = r.door, r.id

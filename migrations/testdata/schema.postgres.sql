@@ -203,9 +203,40 @@ column audit.detail text NOT NULL
 column audit.count bigint NOT NULL
 column audit.mac bytea NOT NULL
 constraint audit PRIMARY KEY (tenant_id, seq)
-CREATE INDEX audit_object ON public.audit USING btree (object_id, seq)
-CREATE INDEX audit_org ON public.audit USING btree (org_id, seq)
+CREATE INDEX audit_actor ON public.audit USING btree (tenant_id, actor_id, seq)
+CREATE INDEX audit_object ON public.audit USING btree (tenant_id, object_id, seq)
+CREATE INDEX audit_org ON public.audit USING btree (tenant_id, org_id, seq)
 CREATE UNIQUE INDEX audit_pkey ON public.audit USING btree (tenant_id, seq)
+CREATE INDEX audit_verb ON public.audit USING btree (tenant_id, verb, seq)
+column audit_checks.tenant_id text NOT NULL
+column audit_checks.state text NOT NULL
+column audit_checks.asked_by text NOT NULL
+column audit_checks.asked_at bigint NOT NULL
+column audit_checks.ended_at bigint
+column audit_checks.lines bigint NOT NULL
+column audit_checks.bad_seq bigint NOT NULL
+column audit_checks.last_seq bigint NOT NULL
+column audit_checks.what text NOT NULL
+constraint audit_checks PRIMARY KEY (tenant_id)
+CREATE UNIQUE INDEX audit_checks_pkey ON public.audit_checks USING btree (tenant_id)
+column audit_exports.id text NOT NULL
+column audit_exports.tenant_id text NOT NULL
+column audit_exports.org_id text NOT NULL
+column audit_exports.format text NOT NULL
+column audit_exports.filter text NOT NULL
+column audit_exports.state text NOT NULL
+column audit_exports.at_seq bigint NOT NULL
+column audit_exports.last_seq bigint NOT NULL
+column audit_exports.lines bigint NOT NULL
+column audit_exports.bytes bigint NOT NULL
+column audit_exports.signature text NOT NULL
+column audit_exports.asked_by text NOT NULL
+column audit_exports.created_at bigint NOT NULL
+column audit_exports.expires_at bigint NOT NULL
+constraint audit_exports PRIMARY KEY (id)
+CREATE INDEX audit_exports_expiry ON public.audit_exports USING btree (expires_at)
+CREATE UNIQUE INDEX audit_exports_pkey ON public.audit_exports USING btree (id)
+CREATE INDEX audit_exports_tenant ON public.audit_exports USING btree (tenant_id, id)
 column audit_heads.tenant_id text NOT NULL
 column audit_heads.seq bigint NOT NULL
 column audit_heads.mac bytea NOT NULL
@@ -392,6 +423,13 @@ CREATE UNIQUE INDEX join_requests_id_key ON public.join_requests USING btree (id
 CREATE INDEX join_requests_key ON public.join_requests USING btree (key_id, state)
 CREATE INDEX join_requests_org ON public.join_requests USING btree (org_id, state)
 CREATE UNIQUE INDEX join_requests_pkey ON public.join_requests USING btree (tenant_id, serial)
+column key_terms.org_id text NOT NULL
+column key_terms.max_days integer NOT NULL
+column key_terms.set_by text NOT NULL
+column key_terms.set_at bigint NOT NULL
+constraint key_terms FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint key_terms PRIMARY KEY (org_id)
+CREATE UNIQUE INDEX key_terms_pkey ON public.key_terms USING btree (org_id)
 column known_browsers.user_id text NOT NULL
 column known_browsers.browser_hash bytea NOT NULL
 column known_browsers.seen_at bigint NOT NULL
@@ -576,6 +614,50 @@ CREATE UNIQUE INDEX registration_keys_first_mac_key ON public.registration_keys 
 CREATE INDEX registration_keys_org ON public.registration_keys USING btree (org_id)
 CREATE UNIQUE INDEX registration_keys_pkey ON public.registration_keys USING btree (id)
 CREATE INDEX registration_keys_replaces ON public.registration_keys USING btree (replaces_id)
+column review_items.id text NOT NULL
+column review_items.review_id text NOT NULL
+column review_items.org_id text NOT NULL
+column review_items.what text NOT NULL
+column review_items.ref text NOT NULL
+column review_items.subject_type text NOT NULL
+column review_items.subject_id text NOT NULL
+column review_items.subject_name text NOT NULL
+column review_items.role text NOT NULL
+column review_items.source text NOT NULL
+column review_items.target text NOT NULL
+column review_items.since bigint NOT NULL
+column review_items.until bigint
+column review_items.used_at bigint
+column review_items.decision text NOT NULL
+column review_items.reason text NOT NULL
+column review_items.decided_by text NOT NULL
+column review_items.decided_at bigint
+column review_items.failure text NOT NULL
+constraint review_items FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint review_items PRIMARY KEY (id)
+constraint review_items FOREIGN KEY (review_id) REFERENCES reviews(id)
+CREATE INDEX review_items_org ON public.review_items USING btree (org_id) WHERE (decision = ''::text)
+CREATE UNIQUE INDEX review_items_pkey ON public.review_items USING btree (id)
+CREATE UNIQUE INDEX review_items_ref ON public.review_items USING btree (review_id, what, ref)
+column reviews.id text NOT NULL
+column reviews.tenant_id text NOT NULL
+column reviews.org_id text NOT NULL
+column reviews.kind text NOT NULL
+column reviews.name text NOT NULL
+column reviews.roles text NOT NULL
+column reviews.undecided text NOT NULL
+column reviews.made_by text NOT NULL
+column reviews.made_at bigint NOT NULL
+column reviews.due_at bigint
+column reviews.reminded_at bigint
+column reviews.closed_at bigint
+constraint reviews FOREIGN KEY (made_by) REFERENCES users(id)
+constraint reviews FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint reviews PRIMARY KEY (id)
+CREATE INDEX reviews_due ON public.reviews USING btree (due_at) WHERE ((closed_at IS NULL) AND (due_at IS NOT NULL))
+CREATE INDEX reviews_org ON public.reviews USING btree (org_id, id)
+CREATE UNIQUE INDEX reviews_pkey ON public.reviews USING btree (id)
+CREATE INDEX reviews_tenant ON public.reviews USING btree (tenant_id, id)
 column service_accounts.id text NOT NULL
 column service_accounts.tenant_id text NOT NULL
 column service_accounts.org_id text NOT NULL

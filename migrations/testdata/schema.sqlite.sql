@@ -186,8 +186,39 @@ CREATE TABLE audit (
     mac         BLOB NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 ) WITHOUT ROWID;
-CREATE INDEX audit_object ON audit (object_id, seq);
-CREATE INDEX audit_org ON audit (org_id, seq);
+CREATE INDEX audit_actor ON audit (tenant_id, actor_id, seq);
+CREATE INDEX audit_object ON audit (tenant_id, object_id, seq);
+CREATE INDEX audit_org ON audit (tenant_id, org_id, seq);
+CREATE INDEX audit_verb ON audit (tenant_id, verb, seq);
+CREATE TABLE audit_checks (
+    tenant_id TEXT PRIMARY KEY,
+    state     TEXT NOT NULL,
+    asked_by  TEXT NOT NULL,
+    asked_at  BIGINT NOT NULL,
+    ended_at  BIGINT,
+    lines     BIGINT NOT NULL,
+    bad_seq   BIGINT NOT NULL,
+    last_seq  BIGINT NOT NULL,
+    what      TEXT NOT NULL
+);
+CREATE TABLE audit_exports (
+    id         TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL,
+    org_id     TEXT NOT NULL,
+    format     TEXT NOT NULL,
+    filter     TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    at_seq     BIGINT NOT NULL,
+    last_seq   BIGINT NOT NULL,
+    lines      BIGINT NOT NULL,
+    bytes      BIGINT NOT NULL,
+    signature  TEXT NOT NULL,
+    asked_by   TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX audit_exports_expiry ON audit_exports (expires_at);
+CREATE INDEX audit_exports_tenant ON audit_exports (tenant_id, id);
 CREATE TABLE audit_heads (
     tenant_id TEXT PRIMARY KEY,
     seq       BIGINT NOT NULL,
@@ -352,6 +383,12 @@ CREATE TABLE join_requests (
 );
 CREATE INDEX join_requests_key ON join_requests (key_id, state);
 CREATE INDEX join_requests_org ON join_requests (org_id, state);
+CREATE TABLE key_terms (
+    org_id   TEXT PRIMARY KEY REFERENCES orgs (id),
+    max_days INTEGER NOT NULL,
+    set_by   TEXT NOT NULL,
+    set_at   BIGINT NOT NULL
+);
 CREATE TABLE known_browsers (
     user_id      TEXT NOT NULL REFERENCES users (id),
     browser_hash BLOB NOT NULL,
@@ -518,6 +555,46 @@ CREATE TABLE registration_keys (
 );
 CREATE INDEX registration_keys_org ON registration_keys (org_id);
 CREATE INDEX registration_keys_replaces ON registration_keys (replaces_id);
+CREATE TABLE review_items (
+    id           TEXT PRIMARY KEY,
+    review_id    TEXT NOT NULL REFERENCES reviews (id),
+    org_id       TEXT NOT NULL REFERENCES orgs (id),
+    what         TEXT NOT NULL,
+    ref          TEXT NOT NULL,
+    subject_type TEXT NOT NULL,
+    subject_id   TEXT NOT NULL,
+    subject_name TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    source       TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    since        BIGINT NOT NULL,
+    until        BIGINT,
+    used_at      BIGINT,
+    decision     TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    decided_by   TEXT NOT NULL,
+    decided_at   BIGINT,
+    failure      TEXT NOT NULL
+);
+CREATE INDEX review_items_org ON review_items (org_id) WHERE decision = '';
+CREATE UNIQUE INDEX review_items_ref ON review_items (review_id, what, ref);
+CREATE TABLE reviews (
+    id          TEXT PRIMARY KEY,
+    tenant_id   TEXT NOT NULL,
+    org_id      TEXT NOT NULL REFERENCES orgs (id),
+    kind        TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    roles       TEXT NOT NULL,
+    undecided   TEXT NOT NULL,
+    made_by     TEXT NOT NULL REFERENCES users (id),
+    made_at     BIGINT NOT NULL,
+    due_at      BIGINT,
+    reminded_at BIGINT,
+    closed_at   BIGINT
+);
+CREATE INDEX reviews_due ON reviews (due_at) WHERE closed_at IS NULL AND due_at IS NOT NULL;
+CREATE INDEX reviews_org ON reviews (org_id, id);
+CREATE INDEX reviews_tenant ON reviews (tenant_id, id);
 CREATE TABLE service_accounts (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL,
