@@ -3,6 +3,7 @@ package orgs
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -33,6 +34,7 @@ func (s *Service) People(ctx context.Context, org iam.OrgID) ([]Person, error) {
 	if err != nil {
 		return nil, err
 	}
+	seats = slices.DeleteFunc(seats, func(a policies.Assignment) bool { return a.SubjectType != policies.Person })
 	users, places, err := s.named(ctx, seats)
 	if err != nil {
 		return nil, err
@@ -73,16 +75,19 @@ func (s *Service) named(ctx context.Context, seats []policies.Assignment) (map[i
 	return users, places, nil
 }
 
-// EndRole takes a role away, one's own or another's. It fails like
-// policies.Decider.End.
-func (s *Service) EndRole(ctx context.Context, id iam.AssignmentID) error {
+// EndRole takes a role away, one's own or another's, for a reason that may be "".
+// It fails like policies.Decider.End.
+func (s *Service) EndRole(ctx context.Context, id iam.AssignmentID, reason string) error {
 	var a policies.Assignment
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if a, err = s.Decider.End(ctx, tx, id); err != nil {
+		if a, err = s.Decider.End(ctx, tx, id, reason); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, "role.end", audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: "user", ID: string(a.User)},
-			audit.Detail{"role": string(a.Role), "assignment": string(a.ID)})
+		detail := audit.Detail{"role": string(a.Role), "assignment": string(a.ID)}
+		if reason != "" {
+			detail["reason"] = reason
+		}
+		return audit.Record(ctx, tx, "role.end", audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: string(a.SubjectType), ID: string(a.User)}, detail)
 	})
 	if err != nil {
 		return fmt.Errorf("end role %s: %w", id, err)

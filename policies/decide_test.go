@@ -73,7 +73,7 @@ func (w *town) listed(who iam.UserID, act Action) (ids []iam.OrgID) {
 		if s.Has(id) != slices.Contains(ids, id) {
 			w.t.Errorf("Has(%s) is %v, the list says otherwise", id, s.Has(id))
 		}
-		if w.MayUser(context.Background(), who, act, id) != s.Has(id) {
+		if w.MayUser(context.Background(), who, act, id, "") != s.Has(id) {
 			w.t.Errorf("the scope and the decision differ about %s", id)
 		}
 	}
@@ -252,7 +252,7 @@ func TestTheLastOwnerStays(t *testing.T) {
 func TestSeenBy(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		w := newTown(t, db)
-		who, err := w.WhoMay(t.Context(), ReadDevice, w.household)
+		who, err := w.WhoMay(t.Context(), w.db, ReadDevice, w.household, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +330,7 @@ func BenchmarkDecide(b *testing.B) {
 	})
 	b.Run("compile", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := compile(shipped); err != nil {
+			if _, err := newPolicy(0, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

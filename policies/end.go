@@ -16,14 +16,15 @@ var ErrLastOwner = fault.New(fault.Conflict, "last-owner", "Somebody has to stay
 
 // End takes a role away, from oneself or from others, in the caller's
 // transaction, and gives back what it was. Who ends another's role manages
-// people there and could have given it. It fails with ErrHidden, ErrRefused,
-// ErrBeyond or ErrLastOwner. Ending it twice is ErrHidden.
-func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (Assignment, error) {
+// people there and could have given it; what is lent its lender takes back, what
+// is shared either side ends. It fails with ErrHidden, ErrRefused, ErrBeyond or
+// ErrLastOwner. Ending it twice is ErrHidden.
+func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID, reason string) (Assignment, error) {
 	if err := d.versions.Bump(tx); err != nil { // first: of two last owners who leave at once one stays
 		return Assignment{}, err
 	}
 	var row assignmentRow
-	err := tx.Where("id = ? AND status = ? AND ended_at IS NULL", string(id), active).Take(&row).Error
+	err := tx.Where("id = ? AND ended_at IS NULL", string(id)).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return Assignment{}, ErrHidden
 	}
@@ -38,7 +39,7 @@ func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (As
 	if err := d.mayEnd(ctx, tx, a, l); err != nil {
 		return Assignment{}, err
 	}
-	if root := len(l.places) == 1; len(l.places) <= 2 && a.Role == topRole(root) {
+	if root := len(l.places) == 1; len(l.places) <= 2 && a.Role == topRole(root) && a.SubjectType == Person {
 		n, err := d.others(tx, a.Org, a.Role, a.ID)
 		if err != nil {
 			return Assignment{}, err
@@ -47,7 +48,9 @@ func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (As
 			return Assignment{}, ErrLastOwner
 		}
 	}
-	res := tx.Model(&assignmentRow{}).Where("id = ?", row.ID).Updates(map[string]any{"status": "ended", "ended_at": iam.Micros(d.now())})
+	who, _ := Asking(ctx)
+	res := tx.Model(&assignmentRow{}).Where("id = ?", row.ID).
+		Updates(map[string]any{"status": "ended", "ended_at": iam.Micros(d.now()), "ended_by": string(who), "end_reason": reason})
 	if res.Error != nil {
 		return Assignment{}, fmt.Errorf("end role %s: %w", id, res.Error)
 	}
@@ -55,27 +58,59 @@ func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (As
 }
 
 func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line) error {
-	user, ok := Asking(ctx)
+	who, ok := Asking(ctx)
 	if !ok {
 		return ErrHidden
 	}
-	if user == a.User {
+	if who == a.User && a.SubjectType != Team || a.Lent != "" && who == a.GrantedBy {
 		return nil
 	}
-	seats, err := seatsOf(tx, user)
+	t, err := d.rulesIn(ctx)
 	if err != nil {
 		return err
 	}
-	may := d.table.may(held(seats, l, d.now()))
+	seats, err := seatsOf(tx, who)
+	if err != nil {
+		return err
+	}
+	if a.SubjectType == Team { // the other side may let go as well
+		other, err := lineOf(tx, iam.OrgID(a.User))
+		if err != nil {
+			return err
+		}
+		if kept(ctx, t.held(seats, target{line: other}, d.now()), other).Has(ManagePeople) {
+			return nil
+		}
+	}
+	gives, err := d.worth(tx, a, l)
+	if err != nil {
+		return err
+	}
+	may := kept(ctx, t.held(seats, target{l, a.Device}, d.now()), l)
+	if may.Has(AppointSupport) {
+		may |= 1 << Impersonate
+	}
 	switch {
 	case !may.Has(ReadPeople):
 		return ErrHidden
-	case !may.Has(ManagePeople):
+	case !may.Has(ManagePeople) && !(a.Source == Shared && may.Has(Share)):
 		return ErrRefused
-	case d.table.may(bit(a.Role))&^may != 0:
+	case t.may(gives)&^may != 0:
 		return ErrBeyond
 	}
 	return nil
+}
+
+// worth is what an assignment's role is made of; a custom role that is over is worth nothing.
+func (d *Decider) worth(q *gorm.DB, a Assignment, l line) (roles, error) {
+	if !a.Role.Custom() {
+		return bit(a.Role), nil
+	}
+	sets, err := setsOf(q, a.Role, l.tenant)
+	if errors.Is(err, ErrRole) {
+		return 0, nil
+	}
+	return given(a.Role, Member, sets), err
 }
 
 // others counts who else holds the role in org just now.

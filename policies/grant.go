@@ -11,8 +11,12 @@ import (
 	"halfkey/iam/fault"
 )
 
-// ErrBeyond says that a role cannot be given by whoever wanted to.
-var ErrBeyond = fault.New(fault.Refused, "grant-beyond", "You can give only roles that you hold yourself.")
+// What stands against a grant.
+var (
+	ErrBeyond = fault.New(fault.Refused, "grant-beyond", "You can give only roles that you hold yourself.")
+	ErrDuties = fault.New(fault.Conflict, "grant-duties", "Nobody holds these two roles together: who audits does not act, and who looks through others' eyes does not run the platform.")
+	ErrLent   = fault.New(fault.Refused, "grant-not-lendable", "You can lend viewer, member, operator or manager, out of a role of your own, for no longer than you hold it.")
+)
 
 // Source is how somebody came to a role.
 type Source string
@@ -20,49 +24,72 @@ type Source string
 const (
 	Direct   Source = "direct"
 	Invited  Source = "invite"
+	Shared   Source = "share"    // let in from elsewhere; it makes nobody one of the organisation's own
+	Deputy   Source = "deputy"   // stands in for whom it is lent by
 	Founding Source = "founding" // the first seat of a tenant or of the platform; nobody gives it
 	Console  Source = "console"  // a platform administrator, named from the machine's own console
 )
 
+// SubjectType is who holds a role.
+type SubjectType string
+
+const (
+	Person  SubjectType = "user"
+	Service SubjectType = "service"
+	Team    SubjectType = "org" // whoever is one of that organisation's own
+)
+
 // Grant is a decision that somebody shall hold a role.
 type Grant struct {
-	Subject iam.UserID
-	Role    Role
-	Org     iam.OrgID
-	Reach   Reach     // Subtree unless said otherwise
-	Until   time.Time // zero for no end
-	Source  Source
-	Reason  string
-	By      iam.UserID // who decides, and answers for it
+	SubjectType SubjectType // Person unless said otherwise
+	Subject     iam.UserID  // or the id of a service account or an organisation
+	Role        Role
+	Org         iam.OrgID
+	Device      iam.DeviceID // of the org, and nothing else there; "" for the whole place
+	Reach       Reach        // Subtree unless said otherwise
+	From        time.Time    // zero for at once
+	Until       time.Time    // zero for no end
+	Lent        iam.AssignmentID
+	Source      Source
+	Reason      string
+	By          iam.UserID // who decides, and answers for it
 }
 
 type assignmentRow struct {
-	ID          string `gorm:"column:id;primaryKey"`
-	TenantID    string `gorm:"column:tenant_id"`
-	SubjectType string `gorm:"column:subject_type"`
-	SubjectID   string `gorm:"column:subject_id"`
-	Role        string `gorm:"column:role"`
-	OrgID       string `gorm:"column:org_id"`
-	Reach       string `gorm:"column:reach"`
-	ValidFrom   *int64 `gorm:"column:valid_from"`
-	ValidTo     *int64 `gorm:"column:valid_to"`
-	Status      string `gorm:"column:status"`
-	Source      string `gorm:"column:source"`
-	GrantedBy   string `gorm:"column:granted_by"`
-	Reason      string `gorm:"column:reason"`
-	CreatedAt   int64  `gorm:"column:created_at;autoCreateTime:false"`
-	EndedAt     *int64 `gorm:"column:ended_at"`
+	ID          string  `gorm:"column:id;primaryKey"`
+	TenantID    string  `gorm:"column:tenant_id"`
+	SubjectType string  `gorm:"column:subject_type"`
+	SubjectID   string  `gorm:"column:subject_id"`
+	Role        string  `gorm:"column:role"`
+	OrgID       string  `gorm:"column:org_id"`
+	DeviceID    *string `gorm:"column:device_id"`
+	Reach       string  `gorm:"column:reach"`
+	ValidFrom   *int64  `gorm:"column:valid_from"`
+	ValidTo     *int64  `gorm:"column:valid_to"`
+	Status      string  `gorm:"column:status"`
+	Source      string  `gorm:"column:source"`
+	LentFrom    *string `gorm:"column:delegated_from"`
+	GrantedBy   string  `gorm:"column:granted_by"`
+	Reason      string  `gorm:"column:reason"`
+	CreatedAt   int64   `gorm:"column:created_at;autoCreateTime:false"`
+	EndedAt     *int64  `gorm:"column:ended_at"`
+	EndedBy     *string `gorm:"column:ended_by"`
+	EndReason   *string `gorm:"column:end_reason"`
 }
 
 func (assignmentRow) TableName() string { return "assignments" }
 
 // Grant gives a role in the caller's transaction. Nobody gives what he does not
-// hold there himself, longer than he holds it, or without managing people
-// there; the first seat of a tenant is Founding. Who holds the role already
-// keeps it. It fails with ErrHidden, ErrRefused, ErrBeyond or ErrRole.
+// hold there himself, longer than he holds it, or without managing people (or
+// shares) there; a deputy's role leans on one of the giver's own; the first seat
+// of a tenant is Founding. Who holds the role already keeps it. It fails with
+// ErrHidden, ErrRefused, ErrBeyond, ErrDuties, ErrLent or ErrRole.
 func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.AssignmentID, error) {
 	if g.Reach == "" {
 		g.Reach = Subtree
+	}
+	if g.SubjectType == "" {
+		g.SubjectType = Person
 	}
 	if err := d.versions.Bump(tx); err != nil { // first: it takes turns
 		return "", err
@@ -74,20 +101,20 @@ func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.Assignme
 	if len(l.places) == 0 {
 		return "", ErrHidden
 	}
-	until, err := d.mayGive(tx, g, l)
+	until, err := d.mayGive(ctx, tx, g, l)
 	if err != nil {
 		return "", err
 	}
-	var there string
-	err = tx.Raw(`SELECT id FROM assignments WHERE subject_id = ? AND subject_type = 'user' AND role = ? AND org_id = ? AND reach = ?
-AND status = 'active' AND ended_at IS NULL AND valid_to IS NULL`, string(g.Subject), string(g.Role), string(g.Org), string(g.Reach)).Scan(&there).Error
-	if err != nil || there != "" {
-		return iam.AssignmentID(there), err
+	if err := apartFrom(tx, g, l, iam.Micros(d.now())); err != nil {
+		return "", err
+	}
+	if there, err := standing(tx, g); err != nil || there != "" {
+		return there, err
 	}
 	row := assignmentRow{
-		ID: iam.NewID(), TenantID: string(l.tenant), SubjectType: "user", SubjectID: string(g.Subject), Role: string(g.Role),
-		OrgID: string(g.Org), Reach: string(g.Reach), ValidTo: iam.MicrosOrNull(until), Status: active,
-		Source: string(g.Source), GrantedBy: string(g.By), Reason: g.Reason, CreatedAt: iam.Micros(d.now()),
+		ID: iam.NewID(), TenantID: string(l.tenant), SubjectType: string(g.SubjectType), SubjectID: string(g.Subject), Role: string(g.Role),
+		OrgID: string(g.Org), DeviceID: orNull(g.Device), Reach: string(g.Reach), ValidFrom: iam.MicrosOrNull(g.From), ValidTo: iam.MicrosOrNull(until),
+		Status: active, Source: string(g.Source), LentFrom: orNull(g.Lent), GrantedBy: string(g.By), Reason: g.Reason, CreatedAt: iam.Micros(d.now()),
 	}
 	if err := tx.Create(&row).Error; err != nil {
 		return "", fmt.Errorf("grant %s on %s: %w", g.Role, g.Org, err)
@@ -95,82 +122,40 @@ AND status = 'active' AND ended_at IS NULL AND valid_to IS NULL`, string(g.Subje
 	return iam.AssignmentID(row.ID), nil
 }
 
-// mayGive judges a grant inside its transaction, and says until when it may hold.
-func (d *Decider) mayGive(tx *gorm.DB, g Grant, l line) (time.Time, error) {
-	root := len(l.places) == 1
-	if root && !g.Role.atRoot() || !root && g.Role == PlatformAdmin || bit(g.Role) == 0 || bit(g.Role) >= 1<<realRoles {
-		return time.Time{}, ErrRole
+// standing finds the same role without an end, if it is held already.
+func standing(tx *gorm.DB, g Grant) (there iam.AssignmentID, err error) {
+	err = tx.Raw(`SELECT id FROM assignments WHERE subject_id = ? AND subject_type = ? AND role = ? AND org_id = ? AND reach = ?
+AND COALESCE(device_id, '') = ? AND delegated_from IS NULL AND status = 'active' AND ended_at IS NULL AND valid_from IS NULL AND valid_to IS NULL`,
+		string(g.Subject), string(g.SubjectType), string(g.Role), string(g.Org), string(g.Reach), string(g.Device)).Scan(&there).Error
+	if g.Lent != "" {
+		return "", err
 	}
-	top := len(l.places) <= 2
-	first := false
-	if top {
-		n, err := d.others(tx, g.Org, topRole(root), "")
-		if err != nil {
-			return time.Time{}, err
-		}
-		first = n == 0 && g.Role == topRole(root)
+	return there, err
+}
+
+// apartFrom refuses two roles that nobody holds together in one tenant.
+func apartFrom(tx *gorm.DB, g Grant, l line, now int64) error {
+	others := apart[g.Role]
+	if len(others) == 0 {
+		return nil
 	}
-	switch {
-	case g.Source == Founding && first, g.Source == Console && g.Role == PlatformAdmin:
-		return g.Until, nil
-	case g.Source == Founding, g.Source == Console:
-		return time.Time{}, ErrBeyond
-	}
-	seats, err := seatsOf(tx, g.By)
+	var n int64
+	err := tx.Raw(`SELECT COUNT(*) FROM assignments a JOIN orgs o ON o.id = a.org_id WHERE a.subject_id = ? AND a.role IN ?
+AND a.status = 'active' AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?) AND (a.tenant_id = ? OR o.parent_id IS NULL OR ?)`,
+		string(g.Subject), others, now, string(l.tenant), len(l.places) == 1).Scan(&n).Error
 	if err != nil {
-		return time.Time{}, err
+		return fmt.Errorf("look for roles apart: %w", err)
 	}
-	now := d.now()
-	may := d.table.may(held(seats, l, now))
-	switch given := d.table.may(bit(g.Role)); {
-	case !may.Has(ReadOrg):
-		return time.Time{}, ErrHidden
-	case !may.Has(ManagePeople):
-		return time.Time{}, ErrRefused
-	case given&^may != 0 && !(first && may.Has(AdministerPlatform)): // the platform names a tenant's first owner, and no other
-		return time.Time{}, ErrBeyond
+	if n > 0 {
+		return ErrDuties
 	}
-	return d.cap(seats, l, now, g.Until), nil
+	return nil
 }
 
-// topRole is the role that a tenant, or the platform, must always have somebody in.
-func topRole(root bool) Role {
-	if root {
-		return PlatformAdmin
+func orNull[ID ~string](id ID) *string {
+	if id == "" {
+		return nil
 	}
-	return Owner
-}
-
-// cap cuts until to the last moment at which the giver may still give.
-func (d *Decider) cap(seats []seat, l line, now time.Time, until time.Time) time.Time {
-	var last int64
-	for _, s := range seats {
-		if !d.table.may(held([]seat{s}, l, now)).Has(ManagePeople) {
-			continue
-		}
-		if s.span.to == 0 {
-			return until
-		}
-		last = max(last, s.span.to)
-	}
-	if end := iam.Time(last); until.IsZero() || end.Before(until) {
-		return end
-	}
-	return until
-}
-
-// MayGrant judges, for a page or before an invitation is written, whether the
-// person who acts in ctx could give the role. It fails like Grant.
-func (d *Decider) MayGrant(ctx context.Context, role Role, org iam.OrgID) error {
-	user, _ := Asking(ctx)
-	q := d.db.WithContext(ctx)
-	l, err := lineOf(q, org)
-	if err != nil {
-		return err
-	}
-	if len(l.places) == 0 {
-		return ErrHidden
-	}
-	_, err = d.mayGive(q, Grant{Role: role, Org: org, By: user}, l)
-	return err
+	s := string(id)
+	return &s
 }

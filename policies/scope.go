@@ -3,27 +3,29 @@ package policies
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
 	"halfkey/iam"
 )
 
-// Scope is everywhere that a person may do one thing: lists, counts and
-// searches are cut to it. The zero Scope is nowhere.
+// Scope is everywhere that somebody may do one thing: lists, counts and searches
+// are cut to it. The zero Scope is nowhere.
 type Scope struct {
 	all     bool
 	tenants []iam.OrgID // whole tenants
 	trees   []iam.OrgID // with all below
+	guarded []iam.OrgID // with all below but what lies in private places
 	singles []iam.OrgID // alone
+	devices []iam.DeviceID
 	closed  []iam.OrgID // of all these not what lies in here
+	within  []iam.OrgID // of all these only what lies in each of these
 	lineOf  func(iam.OrgID) line
 }
 
-// Scope says where the person who acts in ctx may do act.
+// Scope says where whoever acts in ctx may do act.
 func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
-	user, ok := Asking(ctx)
+	who, ok := Asking(ctx)
 	if !ok {
 		return Scope{}, nil
 	}
@@ -31,31 +33,50 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 	if err != nil {
 		return Scope{}, err
 	}
-	seats, err := d.seatsAt(ctx, version, user)
+	t, err := d.rulesAt(ctx, version)
+	if err != nil {
+		return Scope{}, err
+	}
+	seats, err := d.seatsAt(ctx, version, who)
 	if err != nil {
 		return Scope{}, err
 	}
 	s := Scope{lineOf: func(org iam.OrgID) line { l, _ := d.lineAt(ctx, version, org); return l }}
-	if s.closed, err = d.stopped(ctx, version); err != nil {
+	for _, c := range cutsIn(ctx) {
+		if c.Actions != 0 && !c.Actions.Has(act) {
+			return Scope{}, nil
+		}
+		if c.Org != "" {
+			s.within = append(s.within, c.Org)
+		}
+	}
+	limits, err := d.limitsAt(ctx, version)
+	if err != nil {
 		return Scope{}, err
 	}
 	now := iam.Micros(d.now())
-	for _, seat := range seats {
-		if seat.span.holds(now) && d.table.may(seat.role).Has(act) {
-			s.add(seat)
+	s.closed = limits.closed(ctx, now)
+	for i := range seats {
+		if seats[i].holds(now) && t.acts(&seats[i]).Has(act) {
+			s.add(&seats[i], viewing.Has(act) && !seats[i].open() && limits.private(seats[i].tenant))
 		}
 	}
 	s.trees = slices.DeleteFunc(s.trees, s.wholly)
+	s.guarded = slices.DeleteFunc(s.guarded, s.wholly)
 	s.singles = slices.DeleteFunc(s.singles, s.wholly)
 	return s, nil
 }
 
-func (s *Scope) add(t seat) {
+func (s *Scope) add(t *seat, guarded bool) {
 	switch {
-	case t.root && t.reach == Subtree:
-		s.all = true
+	case t.device != "":
+		s.devices = with(s.devices, t.device)
 	case t.reach == Self:
 		s.singles = with(s.singles, t.org)
+	case guarded:
+		s.guarded = with(s.guarded, t.org)
+	case t.root:
+		s.all = true
 	case t.org == t.tenant:
 		s.tenants = with(s.tenants, t.org)
 	default:
@@ -63,7 +84,7 @@ func (s *Scope) add(t seat) {
 	}
 }
 
-func with(ids []iam.OrgID, id iam.OrgID) []iam.OrgID {
+func with[ID comparable](ids []ID, id ID) []ID {
 	if slices.Contains(ids, id) {
 		return ids
 	}
@@ -75,9 +96,14 @@ func (s *Scope) wholly(org iam.OrgID) bool {
 	return s.all || slices.Contains(s.tenants, s.lineOf(org).tenant)
 }
 
-// Empty reports whether there is no such place.
+// Empty reports whether there is no such place and no such device.
 func (s Scope) Empty() bool {
-	return !s.all && len(s.tenants)+len(s.trees)+len(s.singles) == 0
+	return !s.all && len(s.tenants)+len(s.trees)+len(s.guarded)+len(s.singles)+len(s.devices) == 0
+}
+
+// Places reports whether there is anything in the scope but single devices.
+func (s Scope) Places() bool {
+	return s.all || len(s.tenants)+len(s.trees)+len(s.guarded)+len(s.singles) > 0
 }
 
 // Has reports whether org is in the scope.
@@ -86,14 +112,40 @@ func (s Scope) Has(org iam.OrgID) bool {
 		return false
 	}
 	l := s.lineOf(org)
-	in := s.all && len(l.places) > 0 || slices.Contains(s.tenants, l.tenant) || slices.Contains(s.singles, org)
+	return s.reaches(l) && s.open(l)
+}
+
+// HasDevice reports whether a device in org is in the scope.
+func (s Scope) HasDevice(org iam.OrgID, device iam.DeviceID) bool {
+	if s.Empty() {
+		return false
+	}
+	l := s.lineOf(org)
+	return (s.reaches(l) || slices.Contains(s.devices, device)) && s.open(l)
+}
+
+func (s Scope) reaches(l line) bool {
+	if len(l.places) == 0 {
+		return false
+	}
+	if s.all || slices.Contains(s.tenants, l.tenant) || slices.Contains(s.singles, l.places[0].id) {
+		return true
+	}
+	for depth, p := range l.places {
+		if slices.Contains(s.trees, p.id) || slices.Contains(s.guarded, p.id) && !l.hides(depth) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s Scope) open(l line) bool {
 	for _, p := range l.places {
 		if slices.Contains(s.closed, p.id) {
 			return false
 		}
-		in = in || slices.Contains(s.trees, p.id)
 	}
-	return in
+	return !slices.ContainsFunc(s.within, func(org iam.OrgID) bool { return l.at(org) < 0 })
 }
 
 // Filter cuts a query to the scope, by the columns that name a row's
@@ -106,47 +158,10 @@ func (s Scope) Filter(q *gorm.DB, orgColumn, tenantColumn string) *gorm.DB {
 	return q.Where(sql, args...)
 }
 
-// SQL is the condition of Filter with its arguments; empty for everywhere. The
-// column names must be the program's own.
-func (s Scope) SQL(orgColumn, tenantColumn string) (string, []any) {
-	if s.Empty() {
-		return "1 = 0", nil
-	}
-	var where []string
-	var args []any
-	among := func(column, before, after string, ids []iam.OrgID) string {
-		for _, id := range ids {
-			args = append(args, string(id))
-		}
-		return column + before + strings.Repeat("?,", len(ids)-1) + "?" + after
-	}
-	const below = " IN (SELECT descendant FROM org_closure WHERE ancestor IN ("
-	if !s.all && len(s.tenants) > 0 {
-		where = append(where, among(tenantColumn, " IN (", ")", s.tenants))
-	}
-	if !s.all && len(s.trees) > 0 {
-		where = append(where, among(orgColumn, below, "))", s.trees))
-	}
-	if !s.all && len(s.singles) > 0 {
-		where = append(where, among(orgColumn, " IN (", ")", s.singles))
-	}
-	sql := strings.Join(where, " OR ")
-	if len(where) > 1 {
-		sql = "(" + sql + ")"
-	}
-	if len(s.closed) > 0 {
-		if sql != "" {
-			sql += " AND "
-		}
-		sql += among(orgColumn, " NOT"+below, "))", s.closed)
-	}
-	return sql, args
-}
-
-// Tenants lists the tenants in which the person who acts in ctx holds anything;
+// Tenants lists the tenants in which whoever acts in ctx holds anything;
 // iam.Everywhere for who holds something on the platform itself.
 func (d *Decider) Tenants(ctx context.Context) ([]iam.OrgID, error) {
-	user, ok := Asking(ctx)
+	who, ok := Asking(ctx)
 	if !ok {
 		return nil, nil
 	}
@@ -154,14 +169,15 @@ func (d *Decider) Tenants(ctx context.Context) ([]iam.OrgID, error) {
 	if err != nil {
 		return nil, err
 	}
-	seats, err := d.seatsAt(ctx, version, user)
+	seats, err := d.seatsAt(ctx, version, who)
 	now := iam.Micros(d.now())
 	var tenants []iam.OrgID
-	for _, s := range seats {
-		if s.root && s.span.holds(now) {
+	for i := range seats {
+		switch s := &seats[i]; {
+		case !s.holds(now):
+		case s.root:
 			return []iam.OrgID{iam.Everywhere}, nil
-		}
-		if s.span.holds(now) {
+		default:
 			tenants = with(tenants, s.tenant)
 		}
 	}

@@ -18,14 +18,9 @@ type table struct {
 // subject is who asks, as Casbin sees him: the roles that hold at the target.
 type subject struct{ roles roles }
 
-// compile asks Casbin about every role and action. It fails closed: an empty
-// policy, a role without a rule, a state that leaves something open, or rules
-// that break what a role promises end the start.
-func compile(rules []rule) (*table, error) {
-	e, err := enforcer(rules)
-	if err != nil {
-		return nil, err
-	}
+// tabulate asks Casbin about every role and action. A role without a rule, or a
+// state that leaves something open, shows in what it gives (keeps looks at it).
+func tabulate(e *casbin.Enforcer) (*table, error) {
 	var t table
 	const all = roles(1<<allowing - 1)
 	for i, role := range catalogue {
@@ -49,7 +44,7 @@ func compile(rules []rule) (*table, error) {
 			}
 		}
 	}
-	return &t, t.keeps(nil)
+	return &t, nil
 }
 
 // may says what the roles together allow, as Casbin would: allowed by one and

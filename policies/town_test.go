@@ -109,7 +109,7 @@ func (w *town) give(g Grant) (id iam.AssignmentID, err error) {
 
 func (w *town) end(who iam.UserID, id iam.AssignmentID) error {
 	return w.db.Transaction(func(tx *gorm.DB) error {
-		_, err := w.End(w.as(who), tx, id)
+		_, err := w.End(w.as(who), tx, id, "")
 		return err
 	})
 }

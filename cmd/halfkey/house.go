@@ -127,7 +127,7 @@ func (h *house) rooms(ctx context.Context) (err error) {
 
 // mayRead keeps a read key alive as long as its person may see the devices of the place.
 func (h *house) mayRead(ctx context.Context, user iam.UserID, org iam.OrgID) bool {
-	return h.decider.MayUser(ctx, user, policies.ReadDevice, org)
+	return h.decider.MayUser(ctx, user, policies.ReadDevice, org, "")
 }
 
 // baseURL is where people reach us: as configured, else as the administrator set it

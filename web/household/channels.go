@@ -120,7 +120,7 @@ func rows(list []devices.View, shown string) []ui.Tile {
 
 // owner is who shares with the viewer: the owner of the place, if that is somebody else.
 func (h *House) owner(ctx context.Context, org iam.OrgID) (string, error) {
-	holders, err := h.Decider.WhoMay(ctx, policies.ManagePeople, org)
+	holders, err := h.Decider.WhoMay(ctx, h.Channels.DB.WithContext(ctx), policies.ManagePeople, org, "")
 	if err != nil {
 		return "", err
 	}

@@ -87,11 +87,11 @@ func (p *Portal) askMove(c echo.Context) error {
 
 // moveChanges names who loses and who gains sight.
 func (p *Portal) moveChanges(ctx context.Context, from, to iam.OrgID) ([]string, error) {
-	before, err := p.Decider.WhoMay(ctx, policies.ReadDevice, from)
+	before, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, from, "")
 	if err != nil {
 		return nil, err
 	}
-	after, err := p.Decider.WhoMay(ctx, policies.ReadDevice, to)
+	after, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, to, "")
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 	for _, c := range path {
 		place = append(place, c.Name)
 	}
-	seen, err := p.Decider.WhoMay(ctx, policies.ReadDevice, d.Org)
+	seen, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, d.Org, d.ID)
 	if err != nil {
 		return nil, err
 	}

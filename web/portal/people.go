@@ -81,7 +81,7 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 // fromAbove adds who sees this place because of a role further up; the place
 // where it is held is named as far as the viewer may know it.
 func (p *Portal) fromAbove(ctx context.Context, members []member, org iam.OrgID, me iam.UserID) ([]member, error) {
-	holders, err := p.Decider.WhoMay(ctx, policies.ReadDevice, org)
+	holders, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, org, "")
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (p *Portal) endRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Orgs.EndRole(c.Request().Context(), id); err != nil {
+	if err := p.Orgs.EndRole(c.Request().Context(), id, ""); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, peopleAt(c.FormValue("org")))

@@ -1,0 +1,53 @@
+package policies
+
+import (
+	"context"
+
+	"halfkey/iam"
+)
+
+// Cut narrows what somebody may do for as long as a context lives: to what a
+// token was made for, or to looking, when it is through another's eyes.
+type Cut struct {
+	Actions Actions   // nothing else; 0 stands for everything
+	Org     iam.OrgID // nowhere but here and below; "" for everywhere
+}
+
+type cutKey struct{}
+
+// WithCut narrows ctx. A second cut narrows it further: both hold.
+func WithCut(ctx context.Context, c Cut) context.Context {
+	return context.WithValue(ctx, cutKey{}, append(cutsIn(ctx), c))
+}
+
+func cutsIn(ctx context.Context) []Cut {
+	cuts, _ := ctx.Value(cutKey{}).([]Cut)
+	return cuts[:len(cuts):len(cuts)]
+}
+
+// kept is what the cuts leave of may at the line's organisation.
+func kept(ctx context.Context, may Actions, l line) Actions {
+	for _, c := range cutsIn(ctx) {
+		if c.Actions != 0 {
+			may &= c.Actions
+		}
+		if c.Org != "" && l.at(c.Org) < 0 {
+			may = 0
+		}
+	}
+	return may
+}
+
+type assuranceKey struct{}
+
+// WithAssurance says how well the person who acts in ctx has proved who he is.
+// Without it nothing is asked of him: programs and jobs prove themselves otherwise.
+func WithAssurance(ctx context.Context, a iam.Assurance) context.Context {
+	return context.WithValue(ctx, assuranceKey{}, a)
+}
+
+// proved reports whether who acts in ctx has proved himself as well as asked.
+func proved(ctx context.Context, asks iam.Assurance) bool {
+	a, said := ctx.Value(assuranceKey{}).(iam.Assurance)
+	return !said || a >= asks
+}

@@ -1,0 +1,63 @@
+package policies
+
+import (
+	"time"
+
+	"halfkey/iam"
+)
+
+// target is what a question is about: a place, or one device in it.
+type target struct {
+	line
+	device iam.DeviceID
+}
+
+// onDevice is what can be held on one device alone.
+const onDevice = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<ManageDevice | 1<<RevealReadKey)
+
+// held is what the seats together allow at the target: allowed by one, denied by
+// none. Expiry counts at this moment.
+func (t *table) held(seats []seat, at target, now time.Time) (may Actions) {
+	if len(at.places) == 0 {
+		return 0 // no such place: nobody is anything there
+	}
+	us := iam.Micros(now)
+	for i := range seats {
+		may |= t.reaches(&seats[i], at, us)
+	}
+	return may &^ t.denied(at.stopped(us))
+}
+
+// reaches is what one seat allows at the target, were the place not closed.
+func (t *table) reaches(s *seat, at target, now int64) Actions {
+	if !s.holds(now) {
+		return 0
+	}
+	if s.device != "" {
+		if s.device != at.device || s.tenant != at.tenant {
+			return 0
+		}
+		return t.acts(s)
+	}
+	depth := at.at(s.org)
+	if depth < 0 || depth > 0 && s.reach != Subtree {
+		return 0
+	}
+	may := t.acts(s)
+	if !s.open() && at.hides(depth) {
+		may &^= viewing
+	}
+	return may
+}
+
+func (t *table) denied(states roles) (denied Actions) {
+	if states == 0 {
+		return 0
+	}
+	for i := allowing; i < len(catalogue); i++ {
+		if states&(1<<i) != 0 {
+			denied |= t.denies[i]
+		}
+	}
+	return denied
+}
