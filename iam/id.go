@@ -67,6 +67,7 @@ func idAt(t time.Time, rest [7]byte) string {
 
 // ParseOrgID takes what a door received. It fails with ErrID, like all of these.
 func ParseOrgID(s string) (OrgID, error)               { return parseID[OrgID](s) }
+func ParseUserID(s string) (UserID, error)             { return parseID[UserID](s) }
 func ParseDeviceID(s string) (DeviceID, error)         { return parseID[DeviceID](s) }
 func ParseKeyID(s string) (KeyID, error)               { return parseID[KeyID](s) }
 func ParseAssignmentID(s string) (AssignmentID, error) { return parseID[AssignmentID](s) }
