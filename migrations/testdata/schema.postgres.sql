@@ -183,6 +183,7 @@ constraint assignments PRIMARY KEY (id)
 CREATE INDEX assignments_device ON public.assignments USING btree (device_id) WHERE (device_id IS NOT NULL)
 CREATE INDEX assignments_expiry ON public.assignments USING btree (valid_to) WHERE ((valid_to IS NOT NULL) AND (ended_at IS NULL))
 CREATE INDEX assignments_lent ON public.assignments USING btree (delegated_from) WHERE (delegated_from IS NOT NULL)
+CREATE INDEX assignments_offered ON public.assignments USING btree (subject_id) WHERE (status = 'offered'::text)
 CREATE INDEX assignments_org ON public.assignments USING btree (org_id)
 CREATE UNIQUE INDEX assignments_pkey ON public.assignments USING btree (id)
 CREATE INDEX assignments_subject ON public.assignments USING btree (subject_id)
@@ -248,6 +249,34 @@ column authz_version.version bigint NOT NULL
 constraint authz_version CHECK ((id = 1))
 constraint authz_version PRIMARY KEY (id)
 CREATE UNIQUE INDEX authz_version_pkey ON public.authz_version USING btree (id)
+column bulk_errors.run_id text NOT NULL
+column bulk_errors.item bigint NOT NULL
+column bulk_errors.line bigint
+column bulk_errors.field text NOT NULL
+column bulk_errors.thing text NOT NULL
+column bulk_errors.code text NOT NULL
+column bulk_errors.what text NOT NULL
+constraint bulk_errors PRIMARY KEY (run_id, item)
+constraint bulk_errors FOREIGN KEY (run_id) REFERENCES bulk_runs(id) ON DELETE CASCADE
+CREATE UNIQUE INDEX bulk_errors_pkey ON public.bulk_errors USING btree (run_id, item)
+column bulk_runs.id text NOT NULL
+column bulk_runs.tenant_id text NOT NULL
+column bulk_runs.org_id text NOT NULL
+column bulk_runs.act text NOT NULL
+column bulk_runs.actor_type text NOT NULL
+column bulk_runs.actor_id text NOT NULL
+column bulk_runs.actor_name text NOT NULL
+column bulk_runs.state text NOT NULL
+column bulk_runs.total bigint NOT NULL
+column bulk_runs.done bigint NOT NULL
+column bulk_runs.failed bigint NOT NULL
+column bulk_runs.sealed bytea
+column bulk_runs.created_at bigint NOT NULL
+column bulk_runs.ended_at bigint
+constraint bulk_runs PRIMARY KEY (id)
+CREATE INDEX bulk_runs_actor ON public.bulk_runs USING btree (actor_id, id)
+CREATE INDEX bulk_runs_ended ON public.bulk_runs USING btree (ended_at) WHERE (ended_at IS NOT NULL)
+CREATE UNIQUE INDEX bulk_runs_pkey ON public.bulk_runs USING btree (id)
 column channel_keys.digest bytea NOT NULL
 column channel_keys.id text NOT NULL
 column channel_keys.channel_id bigint NOT NULL
@@ -379,6 +408,17 @@ constraint feeds PRIMARY KEY (channel_id, entry_id)
 CREATE UNIQUE INDEX feeds_given_time ON public.feeds USING btree (channel_id, created_at) WHERE given_time
 CREATE UNIQUE INDEX feeds_pkey ON public.feeds USING btree (channel_id, entry_id)
 CREATE INDEX feeds_time ON public.feeds USING btree (channel_id, created_at)
+column idempotency.key_hash bytea NOT NULL
+column idempotency.id text NOT NULL
+column idempotency.request_hash bytea NOT NULL
+column idempotency.request_id text NOT NULL
+column idempotency.status integer NOT NULL
+column idempotency.sealed bytea
+column idempotency.created_at bigint NOT NULL
+column idempotency.expires_at bigint NOT NULL
+constraint idempotency PRIMARY KEY (key_hash)
+CREATE INDEX idempotency_expiry ON public.idempotency USING btree (expires_at)
+CREATE UNIQUE INDEX idempotency_pkey ON public.idempotency USING btree (key_hash)
 column invitations.id text NOT NULL
 column invitations.tenant_id text NOT NULL
 column invitations.org_id text NOT NULL
@@ -392,6 +432,10 @@ column invitations.accepted_at bigint
 column invitations.accepted_by text
 column invitations.revoked_at bigint
 column invitations.mailed_at bigint
+column invitations.source text NOT NULL DEFAULT 'invite'::text
+column invitations.device_id text
+column invitations.valid_to bigint
+column invitations.reason text NOT NULL DEFAULT ''::text
 constraint invitations FOREIGN KEY (accepted_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (invited_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (org_id) REFERENCES orgs(id)
@@ -542,6 +586,7 @@ column orgs.member_role text NOT NULL DEFAULT 'member'::text
 column orgs.min_credential text NOT NULL DEFAULT 'any'::text
 column orgs.version bigint NOT NULL DEFAULT 1
 column orgs.external_id text
+column orgs.rotate_read_keys text NOT NULL DEFAULT 'exposed'::text
 constraint orgs FOREIGN KEY (parent_id) REFERENCES orgs(id)
 constraint orgs PRIMARY KEY (id)
 CREATE INDEX orgs_external ON public.orgs USING btree (external_id) WHERE (external_id IS NOT NULL)
@@ -723,6 +768,29 @@ column totp.created_at bigint NOT NULL
 constraint totp PRIMARY KEY (user_id)
 constraint totp FOREIGN KEY (user_id) REFERENCES users(id)
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
+column transfers.id text NOT NULL
+column transfers.device_id text NOT NULL
+column transfers.tenant_id text NOT NULL
+column transfers.org_id text NOT NULL
+column transfers.to_tenant_id text NOT NULL
+column transfers.state text NOT NULL
+column transfers.reason text NOT NULL
+column transfers.offered_by text NOT NULL
+column transfers.offered_at bigint NOT NULL
+column transfers.expires_at bigint NOT NULL
+column transfers.decided_by text
+column transfers.decided_at bigint
+column transfers.became_id text
+constraint transfers FOREIGN KEY (became_id) REFERENCES devices(id)
+constraint transfers FOREIGN KEY (device_id) REFERENCES devices(id)
+constraint transfers FOREIGN KEY (offered_by) REFERENCES users(id)
+constraint transfers FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint transfers PRIMARY KEY (id)
+constraint transfers FOREIGN KEY (to_tenant_id) REFERENCES orgs(id)
+CREATE INDEX transfers_from ON public.transfers USING btree (tenant_id, id)
+CREATE UNIQUE INDEX transfers_open ON public.transfers USING btree (device_id) WHERE (state = 'offered'::text)
+CREATE UNIQUE INDEX transfers_pkey ON public.transfers USING btree (id)
+CREATE INDEX transfers_to ON public.transfers USING btree (to_tenant_id, id)
 column users.id text NOT NULL
 column users.email text NOT NULL
 column users.name text NOT NULL

@@ -165,6 +165,7 @@ CREATE TABLE assignments (
 CREATE INDEX assignments_device ON assignments (device_id) WHERE device_id IS NOT NULL;
 CREATE INDEX assignments_expiry ON assignments (valid_to) WHERE valid_to IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX assignments_lent ON assignments (delegated_from) WHERE delegated_from IS NOT NULL;
+CREATE INDEX assignments_offered ON assignments (subject_id) WHERE status = 'offered';
 CREATE INDEX assignments_org ON assignments (org_id);
 CREATE INDEX assignments_subject ON assignments (subject_id);
 CREATE TABLE audit (
@@ -229,6 +230,34 @@ CREATE TABLE authz_version (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     version BIGINT NOT NULL
 );
+CREATE TABLE bulk_errors (
+    run_id TEXT NOT NULL REFERENCES bulk_runs (id) ON DELETE CASCADE,
+    item   BIGINT NOT NULL,
+    line   BIGINT,
+    field  TEXT NOT NULL,
+    thing  TEXT NOT NULL,
+    code   TEXT NOT NULL,
+    what   TEXT NOT NULL,
+    PRIMARY KEY (run_id, item)
+) WITHOUT ROWID;
+CREATE TABLE bulk_runs (
+    id         TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL,
+    org_id     TEXT NOT NULL,
+    act        TEXT NOT NULL,
+    actor_type TEXT NOT NULL,
+    actor_id   TEXT NOT NULL,
+    actor_name TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    total      BIGINT NOT NULL,
+    done       BIGINT NOT NULL,
+    failed     BIGINT NOT NULL,
+    sealed     BLOB,
+    created_at BIGINT NOT NULL,
+    ended_at   BIGINT
+);
+CREATE INDEX bulk_runs_actor ON bulk_runs (actor_id, id);
+CREATE INDEX bulk_runs_ended ON bulk_runs (ended_at) WHERE ended_at IS NOT NULL;
 CREATE TABLE channel_keys (
     digest     BLOB PRIMARY KEY,
     id         TEXT NOT NULL,
@@ -349,6 +378,17 @@ CREATE TABLE feeds (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX feeds_given_time ON feeds (channel_id, created_at) WHERE given_time;
 CREATE INDEX feeds_time ON feeds (channel_id, created_at);
+CREATE TABLE idempotency (
+    key_hash     BLOB PRIMARY KEY,
+    id           TEXT NOT NULL,
+    request_hash BLOB NOT NULL,
+    request_id   TEXT NOT NULL,
+    status       INTEGER NOT NULL,
+    sealed       BLOB,
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_expiry ON idempotency (expires_at);
 CREATE TABLE invitations (
     id          TEXT PRIMARY KEY,
     tenant_id   TEXT NOT NULL,
@@ -362,7 +402,7 @@ CREATE TABLE invitations (
     accepted_at BIGINT,
     accepted_by TEXT REFERENCES users (id),
     revoked_at  BIGINT
-, mailed_at BIGINT);
+, mailed_at BIGINT, source TEXT NOT NULL DEFAULT 'invite', device_id TEXT, valid_to BIGINT, reason TEXT NOT NULL DEFAULT '');
 CREATE INDEX invitations_org ON invitations (org_id);
 CREATE TABLE join_requests (
     tenant_id  TEXT NOT NULL,
@@ -491,7 +531,7 @@ CREATE TABLE orgs (
     valid_from BIGINT,
     valid_to   BIGINT,
     created_at BIGINT NOT NULL
-, private BOOLEAN NOT NULL DEFAULT FALSE, member_role TEXT NOT NULL DEFAULT 'member', min_credential TEXT NOT NULL DEFAULT 'any', version BIGINT NOT NULL DEFAULT 1, external_id TEXT);
+, private BOOLEAN NOT NULL DEFAULT FALSE, member_role TEXT NOT NULL DEFAULT 'member', min_credential TEXT NOT NULL DEFAULT 'any', version BIGINT NOT NULL DEFAULT 1, external_id TEXT, rotate_read_keys TEXT NOT NULL DEFAULT 'exposed');
 CREATE INDEX orgs_external ON orgs (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL OR private OR min_credential <> 'any';
 CREATE INDEX orgs_parent ON orgs (parent_id);
@@ -654,6 +694,24 @@ CREATE TABLE totp (
     last_step     BIGINT NOT NULL,
     created_at    BIGINT NOT NULL
 );
+CREATE TABLE transfers (
+    id           TEXT PRIMARY KEY,
+    device_id    TEXT NOT NULL REFERENCES devices (id),
+    tenant_id    TEXT NOT NULL,
+    org_id       TEXT NOT NULL REFERENCES orgs (id),
+    to_tenant_id TEXT NOT NULL REFERENCES orgs (id),
+    state        TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    offered_by   TEXT NOT NULL REFERENCES users (id),
+    offered_at   BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    decided_by   TEXT,
+    decided_at   BIGINT,
+    became_id    TEXT REFERENCES devices (id)
+);
+CREATE INDEX transfers_from ON transfers (tenant_id, id);
+CREATE UNIQUE INDEX transfers_open ON transfers (device_id) WHERE state = 'offered';
+CREATE INDEX transfers_to ON transfers (to_tenant_id, id);
 CREATE TABLE users (
     id            TEXT PRIMARY KEY,
     email         TEXT NOT NULL UNIQUE,
