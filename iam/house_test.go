@@ -20,6 +20,11 @@ const (
 	homersNetwork  = "192.0.2.7"
 )
 
+// visit is a browser in that network, at a house with a name.
+func visit(network string) iam.Visit {
+	return iam.Visit{Source: network, Agent: "Firefox", Browser: "a cookie", Site: iam.SiteOf("https://halfkey.example.net")}
+}
+
 func secret(s string) vault.Secret { return vault.Secret(s) }
 
 // house is one replica with one person, Homer.
@@ -82,7 +87,7 @@ func (h *house) pass(d time.Duration) { h.clock.Add(d.Microseconds()) }
 
 func (h *house) signIn() vault.Secret {
 	h.t.Helper()
-	token, _, err := h.SignIn(h.t.Context(), "Homer@simps.net", homersPassword, homersNetwork, "Firefox")
+	token, _, err := h.SignIn(h.t.Context(), "Homer@simps.net", homersPassword, visit(homersNetwork))
 	if err != nil {
 		h.t.Fatal(err)
 	}

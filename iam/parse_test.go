@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -122,27 +123,36 @@ func TestDrawnTokensParse(t *testing.T) {
 	}
 }
 
-func FuzzCheckStrength(f *testing.F) {
+func FuzzFit(f *testing.F) {
 	f.Add("correct horse battery", "homer@simps.net")
 	f.Add("aaaaaaaaaaaaaaaaaaaa", "")
 	f.Add("homer@simps.net1234", "homer@simps.net")
 	f.Add("\xff\xfe", "x")
+	p := iam.NewPasswords()
 	f.Fuzz(func(t *testing.T, password, name string) {
-		if iam.CheckStrength(secret(password), name) == nil && utf8.RuneCountInString(password) < 15 {
-			t.Errorf("%q is strong", password)
+		alone, second := p.Fit(secret(password), true, name), p.Fit(secret(password), false, name)
+		if n := utf8.RuneCountInString(password); alone == nil && n < 15 || second == nil && n < 8 || alone == nil && second != nil {
+			t.Errorf("%q is strong: %v, %v", password, alone, second)
 		}
 	})
 }
 
 func TestWeakPasswordsAreRefused(t *testing.T) {
-	for _, p := range []string{"", "short", "12345678901234", "aaaaaaaaaaaaaaaaaaaa", "abababababababababab", "homer@simps.net", "homer@simps.net12", "TheSimpsonsThe1", strings.Repeat("long enough ", 30)} {
-		if iam.CheckStrength(secret(p), "homer@simps.net", "TheSimpsons", "Homer") == nil {
+	passwords := iam.NewPasswords()
+	for _, p := range []string{"", "short", "12345678901234", "aaaaaaaaaaaaaaaaaaaa", "abababababababababab", "homer@simps.net", "homer@simps.net12", "TheSimpsonsThe1",
+		"halfkeyhalfkey1", "Simps.net-Homer", "password1234567", "qwertyuiopqwertyuiop", strings.Repeat("long enough ", 30)} {
+		if passwords.Fit(secret(p), true, "homer@simps.net", "TheSimpsons", "Homer") == nil {
 			t.Errorf("%q passes", p)
 		}
 	}
-	for _, p := range []string{"donuts are round and good", "ďábelské ódy žluťoučký"} {
-		if err := iam.CheckStrength(secret(p), "homer@simps.net", "Homer"); err != nil {
+	for _, p := range []string{"donuts are round and good", "ďábelské ódy žluťoučký", strings.Repeat("all of it is my own", 5)} {
+		if err := passwords.Fit(secret(p), true, "homer@simps.net", "Homer"); err != nil {
 			t.Errorf("%q: %v", p, err)
+		}
+	}
+	for p, want := range map[string]error{"7 chars": iam.ErrPasswordBrief, "password": iam.ErrPasswordCommon, "homer123": iam.ErrPasswordNaming, "Trustno1": iam.ErrPasswordCommon, "duff+beer": nil} {
+		if err := passwords.Fit(secret(p), false, "Homer"); !errors.Is(err, want) {
+			t.Errorf("%q with a second factor: %v", p, err)
 		}
 	}
 }

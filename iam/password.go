@@ -7,59 +7,90 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 
+	"halfkey/iam/blocklist"
 	"halfkey/iam/fault"
 	"halfkey/iam/vault"
 )
 
-// A password is the only factor for now, so NIST SP 800-63B-4 wants 15
-// characters, no rules of composition and no change by the calendar.
+// NIST SP 800-63B-4 (August 2025), section 3.1.1: 15 characters where the
+// password is all that is asked for, 8 where a second factor is too, no rules of
+// composition, no change by the calendar, and none of those that everybody tries.
 const (
 	passwordLeast = 15  // characters
+	passwordBrief = 8   // with a second factor
 	passwordMost  = 256 // characters
 )
 
 // What makes a password unfit. The sentences are for a form's field.
 var (
 	ErrPasswordShort  = fault.New(fault.Unprocessable, "password-short", "Use at least 15 characters; a short sentence is easy to remember.")
+	ErrPasswordBrief  = fault.New(fault.Unprocessable, "password-brief", "Use at least 8 characters.")
 	ErrPasswordLong   = fault.New(fault.Unprocessable, "password-long", "Use at most 256 characters.")
 	ErrPasswordPlain  = fault.New(fault.Unprocessable, "password-plain", "This repeats too few characters to be hard to guess.")
 	ErrPasswordNaming = fault.New(fault.Unprocessable, "password-naming", "This is little more than your own name, address or organisation. Use something that others would not try first.")
+	ErrPasswordCommon = fault.New(fault.Unprocessable, "password-common", "Many people use this password, so it is among the first that are tried. Choose another.")
 )
 
-// CheckStrength refuses a password that is too short, too long, nearly one
-// character repeated, or mostly one of the given names that belong to the person.
-func CheckStrength(password vault.Secret, names ...string) error {
-	p := password.Reveal()
-	n := utf8.RuneCountInString(p)
+// Fit refuses a password that is too short, too long, nearly one character
+// repeated, mostly one of the given names that belong to the person, or on a
+// list of passwords that are tried first. alone says that nothing else is asked for.
+func (p *Passwords) Fit(password vault.Secret, alone bool, names ...string) error {
+	text := password.Reveal()
+	n := utf8.RuneCountInString(text)
 	switch {
-	case n < passwordLeast:
+	case alone && n < passwordLeast:
 		return ErrPasswordShort
-	case n > passwordMost || len(p) > 4*passwordMost:
+	case n < passwordBrief:
+		return ErrPasswordBrief
+	case n > passwordMost || len(text) > 4*passwordMost:
 		return ErrPasswordLong
 	}
 	different := map[rune]bool{}
-	for _, r := range p {
+	for _, r := range text {
 		different[r] = true
 	}
 	if len(different) < 5 {
 		return ErrPasswordPlain
 	}
-	lower := strings.ToLower(p)
-	for _, name := range names {
-		name = strings.ToLower(name)
-		if len(name) < 4 {
-			continue
-		}
-		if rest := strings.ReplaceAll(lower, name, ""); utf8.RuneCountInString(rest) < 8 && rest != lower {
-			return ErrPasswordNaming
-		}
+	if naming(strings.ToLower(text), append(names, "halfkey")) {
+		return ErrPasswordNaming
+	}
+	common, err := blocklist.Common(text, p.Imported)
+	if err != nil {
+		return fmt.Errorf("look a password up: %w", err)
+	}
+	if common {
+		return ErrPasswordCommon
 	}
 	return nil
+}
+
+// standsAlone tells whether a password is long enough to be all that is asked for.
+func standsAlone(password vault.Secret) bool {
+	return utf8.RuneCountInString(password.Reveal()) >= passwordLeast
+}
+
+// naming reports whether a password is little else than words that whoever knows
+// the person would try: whole names, and the parts of an address.
+func naming(lower string, names []string) bool {
+	words := slices.Clone(names)
+	for _, name := range names { // the whole first: a part taken out would hide it
+		words = append(words, strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" @.-_", r) })...)
+	}
+	rest := lower
+	for _, word := range words {
+		if len(word) >= 4 {
+			rest = strings.ReplaceAll(rest, strings.ToLower(word), "")
+		}
+	}
+	return rest != lower && utf8.RuneCountInString(rest) < 8 && utf8.RuneCountInString(rest) < utf8.RuneCountInString(lower)/2+1
 }
 
 // Argon2id as OWASP's smallest: 19 MiB, two passes, one lane. About 20 ms.
@@ -74,9 +105,14 @@ const (
 // Passwords hashes behind a gate: so many at once that a flood of sign-ins
 // cannot eat the memory. Make it with NewPasswords.
 type Passwords struct {
-	gate  chan struct{}
-	decoy string
+	Imported string // a filter's file made by blocklist.Import; it need not be there
+	gate     chan struct{}
+	decoy    string
+	worked   atomic.Int64
 }
+
+// Worked is how many hashes were made so far.
+func (p *Passwords) Worked() int64 { return p.worked.Load() }
 
 // NewPasswords opens a gate of two hashes for each core.
 func NewPasswords() *Passwords {
@@ -137,6 +173,7 @@ func (p *Passwords) derive(ctx context.Context, password vault.Secret, salt []by
 	select {
 	case p.gate <- struct{}{}:
 		defer func() { <-p.gate }()
+		p.worked.Add(1)
 		return argon2.IDKey([]byte(password.Reveal()), salt, time, memory, lanes, size), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

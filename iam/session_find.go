@@ -106,29 +106,3 @@ func (s *Sessions) Revoke(tx *gorm.DB, user UserID) error {
 	}
 	return nil
 }
-
-// Verify asks for the password again, before something dangerous. It counts and
-// fails like SignIn; then the session's VerifiedAt is now.
-func (s *Sessions) Verify(ctx context.Context, token, password vault.Secret, source string) error {
-	session, err := s.Find(ctx, token)
-	if err != nil {
-		return err
-	}
-	wrong := "sign-in|" + string(session.Email) + "|" + source
-	if err := s.counted(ctx, wrong, wrongMost); err != nil {
-		return err
-	}
-	if _, err := s.checked(ctx, session.Email, password); errors.Is(err, ErrWrong) {
-		return s.turnAway(ctx, session.Email, source, wrong)
-	} else if err != nil {
-		return err
-	}
-	s.Limits.Add(wrong, -s.Limits.Count(wrong), wrongRest)
-	hash := s.hash(token)
-	err = s.DB.WithContext(ctx).Exec("UPDATE sessions SET verified_at = ? WHERE token_hash = ?", Micros(s.Now()), hash[:]).Error
-	s.known.Forget(hash)
-	if err != nil {
-		return fmt.Errorf("verify a session: %w", err)
-	}
-	return nil
-}

@@ -117,7 +117,7 @@ func TestWrongPasswordsRest(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		h := newHouse(t, db)
 		wrong := func(email, source string) error {
-			_, _, err := h.SignIn(t.Context(), email, "not his password at all", source, "")
+			_, _, err := h.SignIn(t.Context(), email, "not his password at all", visit(source))
 			return err
 		}
 		for left := 4; left >= 0; left-- {
@@ -126,11 +126,11 @@ func TestWrongPasswordsRest(t *testing.T) {
 				t.Fatalf("%v, want %d left", err, left)
 			}
 		}
-		_, _, err := h.SignIn(t.Context(), "homer@simps.net", homersPassword, homersNetwork, "")
+		_, _, err := h.SignIn(t.Context(), "homer@simps.net", homersPassword, visit(homersNetwork))
 		if !errors.Is(err, iam.ErrResting) || fault.Of(err).RetryAfter != 5*time.Minute {
 			t.Errorf("no rest after five: %v", err)
 		}
-		if _, _, err := h.SignIn(t.Context(), "homer@simps.net", homersPassword, "198.51.100.1", ""); err != nil {
+		if _, _, err := h.SignIn(t.Context(), "homer@simps.net", homersPassword, visit("198.51.100.1")); err != nil {
 			t.Errorf("Homer is locked out everywhere: %v", err)
 		}
 		h.pass(5 * time.Minute)
@@ -163,7 +163,7 @@ func TestOneAddressWithManyNamesRests(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	var err error
 	for i := 0; i < 60 && !errors.Is(err, iam.ErrResting); i++ {
-		_, _, err = h.SignIn(t.Context(), "user"+iam.NewID()+"@simps.net", "not the password at all", homersNetwork, "")
+		_, _, err = h.SignIn(t.Context(), "user"+iam.NewID()+"@simps.net", "not the password at all", visit(homersNetwork))
 	}
 	if !errors.Is(err, iam.ErrResting) {
 		t.Errorf("never rests: %v", err)
@@ -174,7 +174,7 @@ func TestARightPasswordForgetsWrongOnes(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	for range 3 {
 		for range 4 {
-			_, _, _ = h.SignIn(t.Context(), "homer@simps.net", "not his password at all", homersNetwork, "")
+			_, _, _ = h.SignIn(t.Context(), "homer@simps.net", "not his password at all", visit(homersNetwork))
 		}
 		h.signIn()
 	}
@@ -188,13 +188,13 @@ func TestTwoReplicasAreOneSystem(t *testing.T) {
 	a2 := replica(t, db, keyset, a.clock)
 	b := replica(t, db, keyset, a.clock)
 	for range 5 {
-		_, _, _ = a2.SignIn(t.Context(), "homer@simps.net", "not his password at all", homersNetwork, "")
+		_, _, _ = a2.SignIn(t.Context(), "homer@simps.net", "not his password at all", visit(homersNetwork))
 	}
-	if _, _, err := b.SignIn(t.Context(), "homer@simps.net", homersPassword, homersNetwork, ""); !errors.Is(err, iam.ErrResting) {
+	if _, _, err := b.SignIn(t.Context(), "homer@simps.net", homersPassword, visit(homersNetwork)); !errors.Is(err, iam.ErrResting) {
 		t.Errorf("the other replica gives five more tries: %v", err)
 	}
 	a.pass(6 * time.Minute)
-	token, _, err := a2.SignIn(t.Context(), "homer@simps.net", homersPassword, homersNetwork, "")
+	token, _, err := a2.SignIn(t.Context(), "homer@simps.net", homersPassword, visit(homersNetwork))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,10 +232,10 @@ func TestVerifyAsksAgain(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	token := h.signIn()
 	h.pass(time.Hour)
-	if err := h.Verify(t.Context(), token, "not his password at all", homersNetwork); !errors.Is(err, iam.ErrWrong) {
+	if _, err := h.Verify(t.Context(), token, iam.Proof{Password: "not his password at all"}, visit(homersNetwork)); !errors.Is(err, iam.ErrWrong) {
 		t.Errorf("got %v", err)
 	}
-	if err := h.Verify(t.Context(), token, homersPassword, homersNetwork); err != nil {
+	if _, err := h.Verify(t.Context(), token, iam.Proof{Password: homersPassword}, visit(homersNetwork)); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := h.Find(t.Context(), token); err != nil || s.VerifiedAt.Unix() != h.clock.Load()/1e6 {
@@ -250,7 +250,7 @@ func TestOldHashesAreMadeAnew(t *testing.T) {
 	if err := h.Users.SetPassword(h.db, h.homer.ID, old); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.SignIn(t.Context(), "homer@simps.net", "password", homersNetwork, ""); err != nil {
+	if _, _, err := h.SignIn(t.Context(), "homer@simps.net", "password", visit(homersNetwork)); err != nil {
 		t.Fatalf("the reference vector does not fit: %v", err)
 	}
 	var hash string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -14,60 +13,71 @@ import (
 	"halfkey/iam/vault"
 )
 
-// So many wrong passwords for an account from one address, then a rest; and so
-// many from one address for whatever accounts.
-const (
-	wrongMost        = 5
-	wrongMostAddress = 50
-	wrongRest        = 5 * time.Minute
-)
-
 // What a sign-in can meet. One wording, whether the address or the password is wrong.
 var (
 	ErrWrong   = fault.New(fault.Unauthenticated, "sign-in-wrong", "Address or password is not right.")
 	ErrResting = fault.New(fault.TooMany, "sign-in-resting", "Too many wrong tries. Have a rest, and try again in a few minutes.")
 )
 
-// WrongPassword is ErrWrong that knows how many tries are left before a rest.
-type WrongPassword struct{ Left int }
+// NeedsCode says that the password was right and that a code has to follow:
+// GiveCode takes the ticket.
+type NeedsCode struct{ Ticket string }
 
-func (w *WrongPassword) Error() string { return fmt.Sprintf("%v (%d tries left)", ErrWrong, w.Left) }
-func (w *WrongPassword) Unwrap() error { return ErrWrong }
+func (*NeedsCode) Error() string { return "the password was right; a code has to follow" }
 
-// SignIn opens a session for who knows the password. address is the caller's
-// network (an IPv6 /64), agent what the browser says it is. An unknown address
-// costs the same hash as a known one. It fails with *WrongPassword or ErrResting.
-func (s *Sessions) SignIn(ctx context.Context, address string, password vault.Secret, source, agent string) (vault.Secret, Session, error) {
+// SignIn opens a session for who knows the password. An unknown address costs
+// the same hash as a known one. It fails with *WrongPassword or ErrResting, and
+// with *NeedsCode for somebody who has an authenticator app.
+func (s *Sessions) SignIn(ctx context.Context, address string, password vault.Secret, v Visit) (vault.Secret, Session, error) {
 	email, _ := ParseEmail(address) // what is no address is nobody's
-	wrong, wrongHere := "sign-in|"+string(email)+"|"+source, "sign-in|"+source
-	if err := s.counted(ctx, wrong, wrongMost); err != nil {
-		return "", Session{}, err
-	}
-	if err := s.counted(ctx, wrongHere, wrongMostAddress); err != nil {
+	g, err := s.guess(ctx, "sign-in", email, v.Source)
+	if err != nil {
 		return "", Session{}, err
 	}
 	user, err := s.checked(ctx, email, password)
 	if errors.Is(err, ErrWrong) {
-		return "", Session{}, s.turnAway(ctx, email, source, wrong)
+		return "", Session{}, s.wrong(ctx, g, email, v.Source, "wrong password")
 	}
 	if err != nil {
 		return "", Session{}, err
 	}
-	s.Limits.Add(wrong, -s.Limits.Count(wrong), wrongRest)
-	s.Limits.Add(wrongHere, -1, wrongRest)
-	return s.Open(ctx, user, ByPassword, source, agent)
+	s.right(g)
+	switch on, err := s.hasTOTP(ctx, user.ID); {
+	case err != nil:
+		return "", Session{}, err
+	case on:
+		text, err := s.issue(toGiveCode, user.ID, nil, v.Browser)
+		if err != nil {
+			return "", Session{}, err
+		}
+		return "", Session{}, &NeedsCode{text}
+	}
+	return s.Open(ctx, user, ByPassword, v.Source, v.Agent)
 }
 
-// counted counts a try before it is made, so that many at once are still few.
-func (s *Sessions) counted(ctx context.Context, name string, most int) error {
-	ok, retryAfter, err := s.Limits.AllowExactly(ctx, name, most, wrongRest)
+// GiveCode is the second half of SignIn: a code of the app, or a recovery code.
+// It fails with ErrTicket, *WrongPassword or ErrResting.
+func (s *Sessions) GiveCode(ctx context.Context, ticket, code string, v Visit) (vault.Secret, Session, error) {
+	var nothing any
+	t, err := s.redeem(ticket, toGiveCode, v.Browser, &nothing)
 	if err != nil {
-		return err
+		return "", Session{}, err
 	}
-	if !ok {
-		return ErrResting.Retry(retryAfter)
+	row, err := take(s.DB.WithContext(ctx).Where("id = ? AND state = ?", string(t.User), userActive))
+	if errors.Is(err, ErrUserUnknown) {
+		return "", Session{}, ErrTicket
 	}
-	return nil
+	if err != nil {
+		return "", Session{}, err
+	}
+	by, err := s.tryCode(ctx, row.user(), code, v.Source)
+	if err != nil {
+		return "", Session{}, err
+	}
+	if err := s.spend(ctx, ticket, t); err != nil {
+		return "", Session{}, err
+	}
+	return s.Open(ctx, row.user(), by, v.Source, v.Agent)
 }
 
 // checked finds whose address and password these are, or fails with ErrWrong.
@@ -88,28 +98,10 @@ func (s *Sessions) checked(ctx context.Context, email Email, password vault.Secr
 	}
 	if stale {
 		if hash, err := s.Passwords.Hash(ctx, password); err == nil {
-			_ = s.Users.SetPassword(s.DB.WithContext(ctx), UserID(row.ID), hash) // the old one still fits
+			_ = s.Users.change(s.DB.WithContext(ctx), UserID(row.ID), map[string]any{"password_hash": hash}) // the old one still fits
 		}
 	}
 	return row.user(), nil
-}
-
-func (s *Sessions) turnAway(ctx context.Context, email Email, source, counter string) error {
-	left := max(0, wrongMost-s.Limits.Count(counter))
-	if left == 0 {
-		if err := s.Limits.Rest(ctx, counter, wrongRest); err != nil {
-			return err
-		}
-	}
-	if s.Trail != nil {
-		var id, tenant string
-		if u, err := s.Users.ByEmail(ctx, email); err == nil {
-			id = string(u.ID)
-			tenant, _ = tenantOf(s.DB.WithContext(ctx), u.Home)
-		}
-		s.Trail.Refuse(ctx, audit.Refusal{Tenant: tenant, Source: source, Cause: "wrong password", Verb: "session.open", ObjectType: "user", ObjectID: id})
-	}
-	return &WrongPassword{left}
 }
 
 // Open opens a session for a person who has just proved who he is, with a token
@@ -124,10 +116,6 @@ func (s *Sessions) Open(ctx context.Context, user User, by Method, source, agent
 	session := row.session(user)
 	ctx = audit.WithActor(ctx, session.Actor())
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		tenant, err := tenantOf(tx, user.Home)
-		if err != nil {
-			return err
-		}
 		if err := tx.Exec("DELETE FROM sessions WHERE user_id = ? AND (expires_at <= ? OR seen_at <= ?)",
 			string(user.ID), Micros(now), Micros(now.Add(-SessionIdle))).Error; err != nil {
 			return err
@@ -135,7 +123,7 @@ func (s *Sessions) Open(ctx context.Context, user User, by Method, source, agent
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, "session.open", audit.Object{Tenant: tenant, Org: string(user.Home), Type: "user", ID: string(user.ID)}, audit.Detail{"by": string(by)})
+		return s.record(ctx, tx, user, "session.open", audit.Detail{"by": string(by)})
 	})
 	if err != nil {
 		return "", Session{}, fmt.Errorf("open a session: %w", err)

@@ -51,23 +51,33 @@ type Users struct {
 	Now func() time.Time
 }
 
-// NewUser is what a person begins with. PasswordHash comes from Passwords.Hash.
+// NewUser is what a person begins with: a hash from Passwords.Hash or a passkey
+// from Sessions.Made. It is plain data, so that it can wait, sealed, for a link.
 type NewUser struct {
 	Email        Email
 	Name         string
-	PasswordHash string
+	PasswordHash string      // empty: the passkey alone
+	Passkey      *NewPasskey // nil: the password alone
 	Home         OrgID
 }
 
 // Create adds a person in the caller's transaction. It fails with ErrEmailTaken.
 func (u *Users) Create(tx *gorm.DB, n NewUser) (UserID, error) {
 	row := userRow{NewID(), string(n.Email), n.Name, n.PasswordHash, string(n.Home), userActive, Micros(u.Now())}
+	if n.Passkey != nil {
+		row.ID = string(n.Passkey.User) // the authenticator knows its owner by it
+	}
 	err := tx.Create(&row).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return "", ErrEmailTaken
 	}
 	if err != nil {
 		return "", fmt.Errorf("create a user: %w", err)
+	}
+	if n.Passkey != nil {
+		if _, err := n.Passkey.add(tx, UserID(row.ID), u.Now()); err != nil {
+			return "", err
+		}
 	}
 	return UserID(row.ID), nil
 }
@@ -97,11 +107,16 @@ func (u *Users) Names(ctx context.Context, ids []UserID) (map[UserID]User, error
 	return found, nil
 }
 
-// SetPassword replaces a person's password hash in the caller's transaction.
+// SetPassword replaces a person's password hash in the caller's transaction; it
+// was fit to stand alone.
 func (u *Users) SetPassword(tx *gorm.DB, id UserID, hash string) error {
-	res := tx.Model(&userRow{}).Where("id = ?", string(id)).Update("password_hash", hash)
+	return u.change(tx, id, map[string]any{"password_hash": hash, "password_short": 0})
+}
+
+func (u *Users) change(tx *gorm.DB, id UserID, columns map[string]any) error {
+	res := tx.Model(&userRow{}).Where("id = ?", string(id)).Updates(columns)
 	if res.Error != nil {
-		return fmt.Errorf("set a password: %w", res.Error)
+		return fmt.Errorf("change a user: %w", res.Error)
 	}
 	if res.RowsAffected == 0 {
 		return ErrUserUnknown

@@ -11,7 +11,6 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
-	"halfkey/iam/vault"
 	"halfkey/policies"
 )
 
@@ -22,10 +21,10 @@ var (
 	ErrVoid        = fault.New(fault.Gone, "invitation-void", "Whoever invited you may no longer do so. Ask for a new invitation.")
 )
 
-// Accept takes up an invitation as somebody new, who chooses a name and a
-// password. Field names: name, password. The link is used up only if all of it
-// succeeds.
-func (s *Service) Accept(ctx context.Context, token, name string, password vault.Secret) (iam.UserID, error) {
+// Accept takes up an invitation as somebody new, who chooses a name and what to
+// sign in with. Field names: name, password. The link is used up only if all of
+// it succeeds.
+func (s *Service) Accept(ctx context.Context, token, name string, with iam.Choice) (iam.UserID, error) {
 	row, err := s.findInvitation(s.DB.WithContext(ctx), token)
 	if err != nil {
 		return "", err
@@ -39,12 +38,12 @@ func (s *Service) Accept(ctx context.Context, token, name string, password vault
 	var form iam.Form
 	name, err = iam.ParseName(name)
 	form.Check("name", err)
-	form.Check("password", iam.CheckStrength(password, name, row.Email))
+	form.Check("password", with.Fit(s.Passwords, name, row.Email))
 	if err := form.Err(); err != nil {
 		return "", err
 	}
-	hash, err := s.Passwords.Hash(ctx, password)
-	if err != nil {
+	newcomer := iam.NewUser{Email: iam.Email(row.Email), Name: name, Home: iam.OrgID(row.TenantID)}
+	if err := with.Give(ctx, s.Passwords, &newcomer); err != nil {
 		return "", fmt.Errorf("accept an invitation: %w", err)
 	}
 	var user iam.UserID
@@ -52,7 +51,7 @@ func (s *Service) Accept(ctx context.Context, token, name string, password vault
 		if err := s.Decider.Bump(tx); err != nil { // first, as everywhere: it takes turns
 			return err
 		}
-		user, err = s.Users.Create(tx, iam.NewUser{Email: iam.Email(row.Email), Name: name, PasswordHash: hash, Home: iam.OrgID(row.TenantID)})
+		user, err = s.Users.Create(tx, newcomer)
 		if errors.Is(err, iam.ErrEmailTaken) {
 			return ErrHasAccount
 		}
@@ -103,6 +102,11 @@ func (s *Service) takeUp(ctx context.Context, tx *gorm.DB, row invitationRow, us
 	}
 	if res.RowsAffected == 0 {
 		return ErrInvitationUsed
+	}
+	if row.MailedAt != nil {
+		if err := s.Users.Confirm(tx, user, iam.Email(row.Email)); err != nil {
+			return err
+		}
 	}
 	_, err := s.Decider.Grant(ctx, tx, policies.Grant{
 		Subject: user, Role: policies.Role(row.Role), Org: iam.OrgID(row.OrgID), Source: policies.Invited, By: iam.UserID(row.InvitedBy), Reason: "invitation " + row.ID,

@@ -18,12 +18,22 @@ import (
 // ErrSignUpClosed says that nobody founds an organisation here by himself.
 var ErrSignUpClosed = fault.New(fault.Refused, "sign-up-closed", "People join this Halfkey by invitation. Ask whoever runs it.")
 
-// FoundRequest is the registration form.
+// FoundRequest is the registration form. Where there is a passkey, the password
+// does not count.
 type FoundRequest struct {
 	Organisation string
 	Name         string
 	Email        string
 	Password     vault.Secret
+	Passkey      *iam.NewPasskey
+}
+
+// Founding is a registration form that was read, and all that is needed to
+// found. It is plain data without the password itself, so that it can wait,
+// sealed, until its owner opens a link.
+type Founding struct {
+	Organisation string
+	Owner        iam.NewUser
 }
 
 // Founded is what came of it.
@@ -36,39 +46,47 @@ type Founded struct {
 // embedded is the provider that a new organisation's channels live in.
 const embedded = "embedded"
 
-// Found makes an organisation, its owner, the connector for its channels and
-// its first registration key: all of it or nothing, so that the same form can
-// be sent again after any failure. Field names: organisation, name, email,
-// password.
+// Found reads the form and founds at once. Field names: organisation, name,
+// email, password.
 func (s *Service) Found(ctx context.Context, r FoundRequest) (Founded, error) {
-	signUp, err := s.Settings.Get(ctx, iam.SettingSignUp)
+	f, err := s.ReadFounding(ctx, r)
 	if err != nil {
 		return Founded{}, err
 	}
-	if signUp != iam.SignUpOpen {
-		return Founded{}, ErrSignUpClosed
+	return s.FinishFounding(ctx, f)
+}
+
+// ReadFounding checks the form, whoever has the address, and hashes the
+// password. Nothing is kept yet. Field names are Found's.
+func (s *Service) ReadFounding(ctx context.Context, r FoundRequest) (f Founding, err error) {
+	if err := s.signUpOpen(ctx); err != nil {
+		return f, err
 	}
 	var form iam.Form
-	organisation, err := iam.ParseName(r.Organisation)
+	f.Organisation, err = iam.ParseName(r.Organisation)
 	form.Check("organisation", err)
-	name, err := iam.ParseName(r.Name)
+	f.Owner.Name, err = iam.ParseName(r.Name)
 	form.Check("name", err)
-	email, err := iam.ParseEmail(r.Email)
+	f.Owner.Email, err = iam.ParseEmail(r.Email)
 	form.Check("email", err)
-	if err == nil {
-		form.Check("email", s.unused(ctx, email))
-	}
-	form.Check("password", iam.CheckStrength(r.Password, r.Name, r.Email, r.Organisation))
+	choice := iam.Choice{Password: r.Password, Passkey: r.Passkey}
+	form.Check("password", choice.Fit(s.Passwords, r.Name, r.Email, r.Organisation))
 	if err := form.Err(); err != nil {
-		return Founded{}, err
+		return f, err
 	}
-	hash, err := s.Passwords.Hash(ctx, r.Password)
-	if err != nil {
-		return Founded{}, fmt.Errorf("found: %w", err)
+	return f, choice.Give(ctx, s.Passwords, &f.Owner)
+}
+
+// FinishFounding makes an organisation, its owner, the connector for its
+// channels and its first registration key: all of it or nothing, so that it can
+// be tried again after any failure. It fails with ErrSignUpClosed, and with
+// ErrEmailTaken at the field email.
+func (s *Service) FinishFounding(ctx context.Context, f Founding) (done Founded, err error) {
+	if err := s.signUpOpen(ctx); err != nil {
+		return done, err
 	}
-	var f Founded
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		f, err = s.found(ctx, tx, organisation, iam.NewUser{Email: email, Name: name, PasswordHash: hash})
+		done, err = s.found(ctx, tx, f.Organisation, f.Owner)
 		return err
 	})
 	if errors.Is(err, iam.ErrEmailTaken) {
@@ -77,8 +95,16 @@ func (s *Service) Found(ctx context.Context, r FoundRequest) (Founded, error) {
 	if err != nil {
 		return Founded{}, fmt.Errorf("found: %w", err)
 	}
-	s.tell(live.People, f.Tenant, f.Tenant, string(f.User))
-	return f, nil
+	s.tell(live.People, done.Tenant, done.Tenant, string(done.User))
+	return done, nil
+}
+
+func (s *Service) signUpOpen(ctx context.Context) error {
+	signUp, err := s.Settings.Get(ctx, iam.SettingSignUp)
+	if err == nil && signUp != iam.SignUpOpen {
+		err = ErrSignUpClosed
+	}
+	return err
 }
 
 // unused is nil when nobody has the address; an early word for the form.

@@ -69,7 +69,7 @@ func TestTheSetupLinkOpensOnce(t *testing.T) {
 func TestALockedOutAdministratorComesBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		h := newHouse(t, db)
-		old, _, err := h.Sessions.SignIn(h.out, "admin@simps.net", password, "", "")
+		old, _, err := h.Sessions.SignIn(h.out, "admin@simps.net", password, iam.Visit{})
 		h.ok(err)
 		token, err := h.SetupLink(h.out)
 		h.ok(err)
@@ -83,7 +83,7 @@ func TestALockedOutAdministratorComesBack(t *testing.T) {
 		if _, err := h.Sessions.Find(h.out, old); !errors.Is(err, iam.ErrSignedOut) {
 			t.Errorf("the old session lives: %v", err)
 		}
-		if _, _, err := h.Sessions.SignIn(h.out, "admin@simps.net", "another good sentence", "", ""); err != nil {
+		if _, _, err := h.Sessions.SignIn(h.out, "admin@simps.net", "another good sentence", iam.Visit{}); err != nil {
 			t.Errorf("%v", err)
 		}
 		if open, _ := h.Settings.Get(h.out, iam.SettingSignUp); open != iam.SignUpOpen {

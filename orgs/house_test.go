@@ -112,7 +112,7 @@ func (h *house) join(name string, org iam.OrgID, role policies.Role) context.Con
 	h.t.Helper()
 	token, _, err := h.Invite(h.homer, org, name+"@simps.net", string(role))
 	h.ok(err)
-	user, err := h.Accept(h.out, token.Reveal(), name, password)
+	user, err := h.Accept(h.out, token.Reveal(), name, iam.Choice{Password: password})
 	h.ok(err)
 	return h.as(user)
 }

@@ -28,12 +28,14 @@ var (
 )
 
 // SetupRequest is the setup form. BaseURL and SignUp may be empty: then they
-// stay as they are, at first invited people only.
+// stay as they are, at first invited people only. Where there is a passkey, the
+// password does not count; only somebody new comes with one.
 type SetupRequest struct {
 	Token    vault.Secret
 	Name     string
 	Email    string
 	Password vault.Secret
+	Passkey  *iam.NewPasskey
 	BaseURL  string
 	SignUp   string
 }
@@ -50,15 +52,15 @@ func (s *Service) Setup(ctx context.Context, r SetupRequest) (iam.UserID, error)
 	if nonce == "" || !hmac.Equal([]byte(s.setupToken(nonce)), []byte(strings.TrimSpace(r.Token.Reveal()))) {
 		return "", ErrSetupToken
 	}
-	admin, err := r.parse()
+	choice := iam.Choice{Password: r.Password, Passkey: r.Passkey}
+	admin, err := r.parse(choice.Fit(s.Passwords, r.Name, r.Email))
 	if err != nil {
 		return "", err
 	}
-	hash, err := s.Passwords.Hash(ctx, r.Password)
-	if err != nil {
+	if err := choice.Give(ctx, s.Passwords, &admin.NewUser); err != nil {
 		return "", fmt.Errorf("set up: %w", err)
 	}
-	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.setUpIn(ctx, tx, nonce, hash, admin) })
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.setUpIn(ctx, tx, nonce, admin) })
 	if errors.Is(err, iam.ErrEmailTaken) {
 		return "", iam.Wrong("email", iam.ErrEmailTaken)
 	}
@@ -71,23 +73,23 @@ func (s *Service) Setup(ctx context.Context, r SetupRequest) (iam.UserID, error)
 
 // firstAdmin is a setup form that was read, and then who came of it.
 type firstAdmin struct {
-	name    string
-	email   iam.Email
+	iam.NewUser
 	baseURL string
 	signUp  string
 	user    iam.UserID
 	root    iam.OrgID
 }
 
-func (r SetupRequest) parse() (*firstAdmin, error) {
+// parse reads the form; unfit is what is wrong with the way in.
+func (r SetupRequest) parse(unfit error) (*firstAdmin, error) {
 	var form iam.Form
 	var a firstAdmin
 	var err error
-	a.name, err = iam.ParseName(r.Name)
+	a.Name, err = iam.ParseName(r.Name)
 	form.Check("name", err)
-	a.email, err = iam.ParseEmail(r.Email)
+	a.Email, err = iam.ParseEmail(r.Email)
 	form.Check("email", err)
-	form.Check("password", iam.CheckStrength(r.Password, r.Name, r.Email))
+	form.Check("password", unfit)
 	if r.BaseURL != "" {
 		a.baseURL, err = ParseBaseURL(r.BaseURL)
 		form.Check("base_url", err)
@@ -100,7 +102,7 @@ func (r SetupRequest) parse() (*firstAdmin, error) {
 	return &a, form.Err()
 }
 
-func (s *Service) setUpIn(ctx context.Context, tx *gorm.DB, nonce, hash string, a *firstAdmin) error {
+func (s *Service) setUpIn(ctx context.Context, tx *gorm.DB, nonce string, a *firstAdmin) error {
 	if err := s.Decider.Bump(tx); err != nil { // first: of two who hold the link one comes too late
 		return err
 	}
@@ -122,7 +124,7 @@ func (s *Service) setUpIn(ctx context.Context, tx *gorm.DB, nonce, hash string, 
 		return err
 	}
 	a.root = top.ID
-	if err := s.administrator(ctx, tx, hash, a); err != nil {
+	if err := s.administrator(ctx, tx, a); err != nil {
 		return err
 	}
 	if a.baseURL != "" {
@@ -135,29 +137,30 @@ func (s *Service) setUpIn(ctx context.Context, tx *gorm.DB, nonce, hash string, 
 			return err
 		}
 	}
-	ctx = audit.WithActor(ctx, audit.Actor{Type: "user", ID: string(a.user), Name: a.name})
+	ctx = audit.WithActor(ctx, audit.Actor{Type: "user", ID: string(a.user), Name: a.Name})
 	return audit.Record(ctx, tx, "platform.set-up", audit.Object{Tenant: string(top.ID), Org: string(top.ID), Type: "user", ID: string(a.user)},
 		audit.Detail{"sign_up": a.signUp, "base_url": a.baseURL})
 }
 
 // administrator makes the person and his role. Somebody known must be an
 // administrator already, and then gets the new password.
-func (s *Service) administrator(ctx context.Context, tx *gorm.DB, hash string, a *firstAdmin) error {
+func (s *Service) administrator(ctx context.Context, tx *gorm.DB, a *firstAdmin) error {
 	var known struct {
 		ID    string
 		Admin bool
 	}
 	err := tx.Raw(`SELECT u.id, EXISTS (SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.role = ? AND a.status = 'active' AND a.ended_at IS NULL) AS admin
-FROM users u WHERE u.email = ?`, string(policies.PlatformAdmin), string(a.email)).Scan(&known).Error
+FROM users u WHERE u.email = ?`, string(policies.PlatformAdmin), string(a.Email)).Scan(&known).Error
 	if err != nil {
 		return err
 	}
 	a.user = iam.UserID(known.ID)
 	switch {
 	case known.ID == "":
-		a.user, err = s.Users.Create(tx, iam.NewUser{Email: a.email, Name: a.name, PasswordHash: hash, Home: a.root})
-	case known.Admin:
-		if err = s.Users.SetPassword(tx, a.user, hash); err == nil {
+		a.Home = a.root
+		a.user, err = s.Users.Create(tx, a.NewUser)
+	case known.Admin && a.PasswordHash != "":
+		if err = s.Users.SetPassword(tx, a.user, a.PasswordHash); err == nil {
 			err = s.Sessions.Revoke(tx, a.user)
 		}
 	default:

@@ -41,20 +41,20 @@ func (l *Limiter) Count(name string) int {
 	return 0
 }
 
-// Rest lets name's window end only so long from now: who has reached a limit
-// waits in full. On every replica, like AllowExactly.
-func (l *Limiter) Rest(ctx context.Context, name string, per time.Duration) error {
+// Rest lets name's window, of length per, end only so long from now: who has
+// reached a limit waits in full, or longer. On every replica, like AllowExactly.
+func (l *Limiter) Rest(ctx context.Context, name string, per, rest time.Duration) error {
 	now := l.now()
 	s := l.shard(name)
 	s.mu.Lock()
 	c := s.open(name, per, now.UnixMicro())
-	c.endsAt = now.Add(per).UnixMicro()
+	c.endsAt = now.Add(rest).UnixMicro()
 	s.mu.Unlock()
 	if !l.shared {
 		return nil
 	}
 	err := l.db.WithContext(ctx).Exec("UPDATE limits SET ends_at = ? WHERE name = ? AND period = ?",
-		now.Add(per).UnixMicro(), name, per.Microseconds()).Error
+		now.Add(rest).UnixMicro(), name, per.Microseconds()).Error
 	if err != nil {
 		return fmt.Errorf("rest a limit: %w", err)
 	}

@@ -182,7 +182,7 @@ func TestExactlyOverReplicas(t *testing.T) {
 			t.Errorf("%d allowed", allowed.Load())
 		}
 		c.pass(30 * time.Second)
-		if err := a.Rest(t.Context(), "x", time.Minute); err != nil {
+		if err := a.Rest(t.Context(), "x", time.Minute, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		if ok, wait, err := b.AllowExactly(t.Context(), "x", 5, time.Minute); ok || wait != time.Minute || err != nil {
