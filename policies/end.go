@@ -90,10 +90,11 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	if may.Has(AppointSupport) {
 		may |= 1 << Impersonate
 	}
+	service := a.SubjectType == Service && may.Has(MakeService)
 	switch {
-	case !may.Has(ReadPeople):
+	case !may.Has(ReadPeople) && !service:
 		return ErrHidden
-	case !may.Has(ManagePeople) && !(a.Source == Shared && may.Has(Share)):
+	case !may.Has(ManagePeople) && !service && !(a.Source == Shared && may.Has(Share)):
 		return ErrRefused
 	case t.may(gives)&^may != 0:
 		return ErrBeyond

@@ -77,6 +77,8 @@ func (d *Decider) mayHandOn(ctx context.Context, t *table, seats []seat, g Grant
 	switch {
 	case g.Source == Shared || g.Device != "":
 		right = Share
+	case g.SubjectType == Service:
+		right = MakeService // whose it is, its own use case asks
 	case g.Role == Viewer && !may.Has(ManagePeople):
 		right = InviteViewer
 	}
