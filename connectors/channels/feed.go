@@ -30,7 +30,8 @@ type Row struct {
 type Query struct {
 	Start   time.Time
 	End     time.Time
-	Results int // at most, and never, more than MaxRows; 0 is MaxRows
+	Results int  // at most, and never more than MaxRows; 0 is MaxRows
+	Status  bool // only those that have a status
 }
 
 const rowColumns = `entry_id, created_at, field1, field2, field3, field4, field5, field6, field7, field8, status, latitude, longitude, elevation`
@@ -39,6 +40,8 @@ const selectRows = `SELECT ` + rowColumns + ` FROM feeds WHERE channel_id = ?`
 
 var (
 	rowsInRange = migrations.SQL(selectRows + ` AND created_at >= ? AND created_at <= ? ORDER BY created_at DESC, entry_id DESC LIMIT ?`)
+	statusRange = migrations.SQL(selectRows + ` AND status IS NOT NULL AND created_at >= ? AND created_at <= ? ORDER BY created_at DESC, entry_id DESC LIMIT ?`)
+	lastStatus  = migrations.SQL(selectRows + ` AND status IS NOT NULL ORDER BY entry_id DESC LIMIT 1`)
 	rowOfEntry  = migrations.SQL(selectRows + ` AND entry_id = ?`)
 	lastRow     = migrations.SQL(selectRows + ` ORDER BY entry_id DESC LIMIT 1`)
 	lastOfField = func() (st [MaxFields]migrations.Statement) {
@@ -65,7 +68,11 @@ func (s *Store) Feed(ctx context.Context, id ID, q Query) ([]Row, error) {
 	if n <= 0 || n > MaxRows {
 		n = MaxRows
 	}
-	rows, err := s.rows(ctx, rowsInRange, int64(id), start, end, n)
+	st := rowsInRange
+	if q.Status {
+		st = statusRange
+	}
+	rows, err := s.rows(ctx, st, int64(id), start, end, n)
 	slices.Reverse(rows)
 	return rows, err
 }
@@ -78,6 +85,11 @@ func (s *Store) Last(ctx context.Context, id ID, field int) (Row, error) {
 		st = lastOfField[field-1]
 	}
 	return s.row(ctx, st, int64(id))
+}
+
+// LastStatus is the entry with the highest number that has a status, or ErrEntry.
+func (s *Store) LastStatus(ctx context.Context, id ID) (Row, error) {
+	return s.row(ctx, lastStatus, int64(id))
 }
 
 // Entry is the entry with that number, or ErrEntry.

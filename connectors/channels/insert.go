@@ -20,13 +20,14 @@ AND (min_gap = 0 OR last_entry_at IS NULL OR last_entry_at <= ? - min_gap)
 AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND revoked_at IS NULL)`
 	timeIsFree = ` AND NOT EXISTS (SELECT 1 FROM feeds WHERE channel_id = ? AND created_at = ? AND given_time)`
 	whatItGot  = ` RETURNING last_entry_id, tenant_id, org_id`
+	insertFeed = `INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
+status, latitude, longitude, elevation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 var (
 	take      = migrations.SQL(takeNumber + whatItGot)
 	takeGiven = migrations.SQL(takeNumber + timeIsFree + whatItGot)
-	insertRow = migrations.SQL(`INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
-status, latitude, longitude, elevation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	insertRow = migrations.SQL(insertFeed)
 	// A statement of its own sees what was committed while the channel was waited for.
 	noteUse = migrations.SQL(`UPDATE channel_keys SET used_at = COALESCE(used_at, ?) WHERE digest = ? AND revoked_at IS NULL`)
 	whyNot  = migrations.SQL(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND revoked_at IS NULL),
@@ -46,16 +47,25 @@ func (w *write) store(ctx context.Context, tx *gorm.DB) error {
 	case err != nil:
 		return fmt.Errorf("take an entry's number: %w", err)
 	}
-	e := w.entry
-	if _, err := insertRow.Exec(ctx, tx, int64(w.key.channel), w.number, w.created, w.given,
-		text(e.Fields[0]), text(e.Fields[1]), text(e.Fields[2]), text(e.Fields[3]), text(e.Fields[4]), text(e.Fields[5]), text(e.Fields[6]), text(e.Fields[7]),
-		text(e.Status), text(e.Latitude), text(e.Longitude), text(e.Elevation)); err != nil {
+	if _, err := insertRow.Exec(ctx, tx, w.entry.row(w.key.channel, w.number, w.created, w.given)...); err != nil {
 		return fmt.Errorf("insert an entry: %w", err)
 	}
-	if w.key.used.Load() {
+	return noteFirstUse(ctx, tx, w.key, w.at)
+}
+
+// row is the entry as its statement takes it; created is in microseconds.
+func (e *Entry) row(id ID, number, created int64, given bool) []any {
+	return []any{int64(id), number, created, given,
+		text(e.Fields[0]), text(e.Fields[1]), text(e.Fields[2]), text(e.Fields[3]), text(e.Fields[4]), text(e.Fields[5]), text(e.Fields[6]), text(e.Fields[7]),
+		text(e.Status), text(e.Latitude), text(e.Longitude), text(e.Elevation)}
+}
+
+// noteFirstUse does so once for each key, at (in microseconds) the time of the first entry.
+func noteFirstUse(ctx context.Context, tx *gorm.DB, k *keyEntry, at int64) error {
+	if k.used.Load() {
 		return nil
 	}
-	res, err := noteUse.Exec(ctx, tx, w.at, w.key.digest)
+	res, err := noteUse.Exec(ctx, tx, at, k.digest)
 	if err != nil {
 		return fmt.Errorf("note a key's first use: %w", err)
 	}

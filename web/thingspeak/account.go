@@ -12,24 +12,37 @@ import (
 
 var (
 	errMethod = fault.New(fault.Malformed, "method", "This address does not know that method.")
-	errNoXML  = fault.New(fault.NotFound, "format", "Only JSON is spoken here.")
+	errFormat = fault.New(fault.NotFound, "format", "Only JSON and XML are spoken here.")
 )
 
 // account answers /channels, /channels/{id} and DELETE /channels/{id}/feeds.
 func (d *door) account(c *call) {
-	if c.format == asXML || c.format == asCSV {
-		d.refuseAccount(c, errNoXML)
+	if c.format == asCSV {
+		d.refuseAccount(c, errFormat)
 		return
 	}
-	body, err := d.accountCall(c)
+	said, err := d.accountCall(c)
 	if err != nil {
 		d.refuseAccount(c, err)
 		return
 	}
-	answer(c.w, http.StatusOK, jsonText, body)
+	c.told(said)
 }
 
-func (d *door) accountCall(c *call) ([]byte, error) {
+// told answers an account call: an object or a list of them.
+func (c *call) told(said any) {
+	if c.format != asXML {
+		c.json(http.StatusOK, appendValue(nil, said), jsonText)
+		return
+	}
+	name := "channel"
+	if l, many := said.(list); many {
+		name = l.item + "s"
+	}
+	answer(c.w, http.StatusOK, xmlText, asElement(name, said))
+}
+
+func (d *door) accountCall(c *call) (any, error) {
 	var id channels.ID
 	if len(c.parts) > 1 {
 		var err error
@@ -52,7 +65,7 @@ func (d *door) accountCall(c *call) ([]byte, error) {
 	case id == 0:
 		return nil, errMethod
 	case len(c.parts) == 3:
-		return []byte("[]"), d.Store.ClearChannel(c.ctx, a, id)
+		return list{item: "nil_classe"}, d.Store.ClearChannel(c.ctx, a, id)
 	case isGet(m):
 		l, err := d.Store.AccountChannel(c.ctx, a, id)
 		if errors.Is(err, connectors.ErrChannel) {
@@ -63,7 +76,7 @@ func (d *door) accountCall(c *call) ([]byte, error) {
 		return listed(d.Store.SetChannel(c.ctx, a, id, settingsOf(c.params)))
 	case m == http.MethodDelete:
 		ch, err := d.Store.DeleteChannel(c.ctx, a, id)
-		return append(appendChannel(nil, ch), '}'), err
+		return channelOf(ch), err
 	}
 	return nil, errMethod
 }
@@ -72,13 +85,13 @@ func isGet(m string) bool { return m == http.MethodGet || m == http.MethodHead }
 
 // publicPart is what anybody may know of a public channel. Of a private one
 // nothing, with a key of the channel neither: the account's key is asked for.
-func (d *door) publicPart(c *call, id channels.ID) ([]byte, error) {
+func (d *door) publicPart(c *call, id channels.ID) (any, error) {
 	ch, err := d.Store.Find(c.ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
 	case ch.Public:
-		return append(appendChannel(nil, ch), '}'), nil
+		return channelOf(ch), nil
 	}
 	if _, err := d.Store.Access(c.ctx, id, c.key); err == nil {
 		return nil, fault.New(fault.Malformed, "account-key-asked", "The settings of a private channel need the account's key.")
@@ -89,22 +102,18 @@ func (d *door) publicPart(c *call, id channels.ID) ([]byte, error) {
 	return nil, channels.ErrAccount
 }
 
-func (d *door) list(c *call, a channels.Account) ([]byte, error) {
-	list, err := d.Store.AccountChannels(c.ctx, a)
+func (d *door) list(c *call, a channels.Account) (any, error) {
+	all, err := d.Store.AccountChannels(c.ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	tag, b := c.params.Text("tag"), []byte{'['}
-	for _, l := range list {
-		if tag != "" && !hasTag(l.Channel, tag) {
-			continue
+	tag, shown := c.params.Text("tag"), list{item: "channel"}
+	for _, l := range all {
+		if tag == "" || hasTag(l.Channel, tag) {
+			shown.of = append(shown.of, listingOf(l))
 		}
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = appendListing(b, l)
 	}
-	return append(b, ']'), nil
+	return shown, nil
 }
 
 func settingsOf(p Params) channels.Settings {
@@ -150,11 +159,13 @@ func (d *door) refuseAccount(c *call, err error) {
 		e = accountError{405, "error_method_invalid", "Method Invalid", "This method is not supported for this resource."}
 	}
 	d.statusOf(c, err) // what is our fault goes into the log
-	if c.format == asText {
+	said := object{{"error_code", e.code}, {"message", e.message}, {"details", e.details}}
+	switch status := strconv.Itoa(e.status); c.format {
+	case asText:
 		say(c.w, e.status, e.code)
-		return
+	case asXML:
+		answer(c.w, e.status, xmlText, asElement("error", append(object{{"status", status}}, said...)))
+	default:
+		answer(c.w, e.status, jsonText, appendValue(nil, object{{"status", status}, {"error", said}}))
 	}
-	b := strconv.AppendInt([]byte(`{"status":"`), int64(e.status), 10)
-	b = append(b, `","error":{"error_code":"`+e.code+`","message":"`+e.message+`","details":"`+e.details+`"}}`...)
-	answer(c.w, e.status, jsonText, b)
 }

@@ -35,8 +35,8 @@ func (d *door) chart(c *call) {
 	}
 	var rows []channels.Row
 	q := readingOf(c.params, d.Now())
-	if q.field = field; err == nil {
-		rows, err = d.Store.Feed(c.ctx, id, q.Query)
+	if q.of, q.field = values, field; err == nil {
+		rows, err = d.picked(c, ch, q)
 	}
 	switch status := d.statusIf(c, err); {
 	case errors.Is(err, connectors.ErrChannel):

@@ -44,8 +44,3 @@ func zoneOf(p Params) *time.Location {
 	}
 	return time.UTC
 }
-
-// appendTime writes a time as JSON: ending in Z for UTC, else in the offset.
-func appendTime(b []byte, t time.Time, zone *time.Location) []byte {
-	return append(t.In(zone).AppendFormat(append(b, '"'), "2006-01-02T15:04:05Z07:00"), '"')
-}

@@ -3,9 +3,6 @@
 // `0`, a refused reading `-1`, a refused account call a JSON object. It needs a
 // listener of its own, since devices call it by any name or address, and Listen,
 // since they do not always speak HTTP.
-//
-// Left out for now, and answered like anything unknown: XML, CSV, bulk updates,
-// status, age and aggregation. The endings .xml and .csv get 406.
 package thingspeak
 
 import (
@@ -92,7 +89,11 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *door) route(c *call) {
-	if c.parts[0] != "channels" {
+	if len(c.parts) == 3 && c.parts[0] == "channels" && c.parts[2] == "bulk_update" {
+		d.bulk(c)
+		return
+	}
+	if c.parts[0] != "channels" && c.parts[0] != "users" {
 		d.asset(c)
 		return
 	}
@@ -103,6 +104,10 @@ func (d *door) route(c *call) {
 	}
 	c.key = apiKey(c.r, c.params)
 	switch rest := c.parts[1:]; {
+	case c.parts[0] == "users":
+		d.user(c)
+	case len(rest) == 1 && rest[0] == "public":
+		d.public(c)
 	case len(rest) < 2, len(rest) == 2 && isFeed(rest[1]) && c.r.Method == http.MethodDelete:
 		d.account(c)
 	case rest[1] == "charts" && len(rest) == 3:
@@ -114,13 +119,6 @@ func (d *door) route(c *call) {
 
 func isFeed(s string) bool  { return s == "feeds" || s == "feed" }
 func isField(s string) bool { return s == "fields" || s == "field" }
-
-func badBody(err error) error {
-	if errors.Is(err, errLarge) {
-		return fault.New(fault.TooLarge, "request-large", "The request is too large.")
-	}
-	return fault.New(fault.Malformed, "request-malformed", "The request cannot be read.")
-}
 
 // statusOf is the HTTP status of a failure as ThingSpeak has it, and whether it
 // was ours.
@@ -141,7 +139,7 @@ func (d *door) statusOf(c *call, err error) int {
 
 // route is what the log may know of a path, which sketches put keys into.
 func (c *call) route() string {
-	if first := c.parts[0]; first == "update" || first == "channels" {
+	if first := c.parts[0]; first == "update" || first == "channels" || first == "users" {
 		return "/" + first
 	}
 	return "other"

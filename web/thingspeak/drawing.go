@@ -63,7 +63,7 @@ func newDrawing(ch channels.Channel, q reading, rows []channels.Row, p Params) d
 func pointsOf(q reading, rows []channels.Row) (points []point) {
 	for i := range rows {
 		v := rows[i].Fields[q.field-1]
-		if v == nil || !q.keeps(&rows[i]) {
+		if v == nil {
 			continue
 		}
 		if n, ok := channels.Number(*q.value(v)); ok {

@@ -2,12 +2,15 @@ package thingspeak
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +44,7 @@ func FuzzParams(f *testing.F) {
 		}
 		_ = settingsOf(p)
 		_ = apiKey(r, p)
-		if b := stored(channels.Receipt{}, e); !json.Valid(b) {
+		if b := appendValue(nil, stored(channels.Receipt{}, e)); !json.Valid(b) {
 			t.Fatalf("no JSON: %s", b)
 		}
 	})
@@ -105,7 +108,7 @@ func FuzzTime(f *testing.F) {
 		if !ok {
 			return
 		}
-		again, ok := parseTime(strings.Trim(string(appendTime(nil, at, time.UTC)), `"`), time.UTC, time.Unix(1.8e9, 0))
+		again, ok := parseTime(strings.Trim(string(appendValue(nil, moment{at, time.UTC})), `"`), time.UTC, time.Unix(1.8e9, 0))
 		if !ok || !again.Equal(at.Truncate(time.Second)) {
 			t.Fatalf("%q is %v, written and read again %v", s, at, again)
 		}
@@ -134,8 +137,8 @@ func FuzzQuery(f *testing.F) {
 		if n := page.Len(); n > 64<<10+8*len(query) {
 			t.Fatalf("a page of %d bytes", n)
 		}
-		if utf8.ValidString(a) && !json.Valid(appendRow(nil, channels.Channel{}, &rows[0], q)) {
-			t.Fatalf("%q is no JSON", a)
+		for _, r := range q.fold.rows(rows, q.zone) {
+			wellFormed(t, rowOf(channels.Channel{}, &r, q))
 		}
 	})
 }
@@ -152,6 +155,70 @@ func FuzzPath(f *testing.F) {
 		h.handler.ServeHTTP(w, r)
 		if w.Code >= http.StatusInternalServerError {
 			t.Fatalf("%q: %d", path, w.Code)
+		}
+	})
+}
+
+// wellFormed looks at what every program that reads us relies on.
+func wellFormed(t *testing.T, o object) {
+	t.Helper()
+	text := true
+	for _, m := range o {
+		if v, ok := m.value.(*string); ok && v != nil {
+			text = text && utf8.ValidString(*v)
+		}
+	}
+	if !text {
+		return // nothing but text is ever stored
+	}
+	if b := appendValue(nil, o); !json.Valid(b) {
+		t.Fatalf("no JSON: %s", b)
+	}
+	for r := xml.NewDecoder(bytes.NewReader(asElement("feed", o))); ; {
+		if _, err := r.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("no XML: %v in %s", err, asElement("feed", o))
+		}
+	}
+	if table, err := csv.NewReader(bytes.NewReader(asTable(o, []object{o}))).ReadAll(); err != nil || len(table) != 2 {
+		t.Fatalf("no CSV: %v in %s", err, asTable(o, []object{o}))
+	}
+}
+
+func FuzzBulk(f *testing.F) {
+	for _, s := range []string{`{"write_api_key":"K","updates":[{"created_at":"2026-01-01 10:00:00 +0100","field1":1},{"created_at":1767225600,"status":"x"}]}`,
+		`{"updates":[{"delta_t":0,"field1":"a"},{"delta_t":1.5}]}`, `{"updates":[{"delta_t":-1}]}`, `{"updates":[null,{}]}`,
+		"2026-01-01T00:00:00Z,1,,3|1767225600,2,,,,,,,,48.2,17.1,100,all, is well", "0,1|5,2|NaN,3", "|,|", ","} {
+		f.Add(s)
+	}
+	now := time.Unix(1.8e9, 0)
+	f.Fuzz(func(t *testing.T, s string) {
+		a, _, err := bulkJSON([]byte(s), now)
+		for _, relative := range []bool{true, false} {
+			if b, failed := bulkCSV(s, relative, now); failed == nil {
+				a = append(a, b...)
+			}
+		}
+		if err != nil && len(a) > channels.MaxBulk*2 {
+			t.Fatalf("%d rows", len(a))
+		}
+		for _, e := range a {
+			if e.Created == nil || e.Created.Year() < 1970 || e.Created.Year() > 2200 {
+				t.Fatalf("%q has a row of %v", s, e.Created)
+			}
+		}
+	})
+}
+
+// A name that comes through is one that cannot be anything but a name.
+func FuzzCallback(f *testing.F) {
+	for _, s := range []string{"fn", "jQuery123_456.cb", "alert(1)//", "1a", "a-b", "a.b[0]", "$", "é"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if name := callback(Params{{"callback", s}}); name != "" && !regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.]*$`).MatchString(name) {
+			t.Fatalf("%q", name)
 		}
 	})
 }

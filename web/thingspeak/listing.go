@@ -2,60 +2,56 @@ package thingspeak
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"halfkey/connectors/channels"
 )
 
-// appendChannel writes a channel object in the order of the hosted service's,
-// without its closing brace.
-func appendChannel(b []byte, ch channels.Channel) []byte {
-	b = strconv.AppendInt(append(b, `{"id":`...), int64(ch.ID), 10)
-	b = appendMember(b, "name", &ch.Name)
-	b = appendMember(b, "description", ch.Description)
-	b = appendMember(b, "latitude", orZero(ch.Latitude))
-	b = appendMember(b, "longitude", orZero(ch.Longitude))
-	b = appendFieldNames(b, ch, 0)
-	b = appendTime(append(b, `,"created_at":`...), ch.Created, time.UTC)
-	b = appendMember(b, "elevation", ch.Elevation)
-	b = appendLastEntry(b, ch)
-	b = strconv.AppendBool(append(b, `,"public_flag":`...), ch.Public)
-	b = appendMember(b, "url", ch.URL)
-	b = append(b, `,"ranking":30`...) // how complete the hosted service finds the description
-	b = appendMember(b, "metadata", ch.Metadata)
-	b = append(b, `,"license_id":0,"github_url":null,"tags":[`...)
+// channelOf is a channel object in the order of the hosted service's.
+func channelOf(ch channels.Channel) (o object) {
+	o.add("id", int64(ch.ID))
+	o.add("name", ch.Name)
+	o.add("description", ch.Description)
+	o.add("latitude", orZero(ch.Latitude))
+	o.add("longitude", orZero(ch.Longitude))
+	o.addFieldNames(ch, 0)
+	o.add("created_at", moment{ch.Created, time.UTC})
+	o.add("elevation", ch.Elevation)
+	o.addCount("last_entry_id", ch.LastEntry)
+	o.add("public_flag", ch.Public)
+	o.add("url", ch.URL)
+	o.add("ranking", int64(30)) // how complete the hosted service finds the description
+	o.add("metadata", ch.Metadata)
+	o.add("license_id", int64(0))
+	o.add("github_url", nil)
+	tags := list{item: "tag"}
 	for i, tag := range tagsOf(ch) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(append(b, `{"id":`...), int64(i+1), 10)
-		b = append(appendMember(b, "name", &tag), '}')
+		tags.of = append(tags.of, object{{"id", int64(i + 1)}, {"name", tag}})
 	}
-	return append(b, ']')
+	o.add("tags", tags)
+	return o
 }
 
-// appendListing adds the keys: clients take the first for writing and the second for reading.
-func appendListing(b []byte, l channels.Listing) []byte {
-	b = append(appendChannel(b, l.Channel), `,"api_keys":[`...)
+// listingOf adds the keys: clients take the first for writing and the second for reading.
+func listingOf(l channels.Listing) object {
+	o := channelOf(l.Channel)
+	keys := list{item: "api_key"}
 	if l.WriteKey != "" {
-		b = append(b, `{"api_key":"`+l.WriteKey.Reveal()+`","write_flag":true}`...)
+		keys.of = append(keys.of, object{{"api_key", l.WriteKey.Reveal()}, {"write_flag", true}})
 	}
 	if l.ReadKey != "" {
-		if l.WriteKey != "" {
-			b = append(b, ',')
-		}
-		b = append(b, `{"api_key":"`+l.ReadKey.Reveal()+`","write_flag":false}`...)
+		keys.of = append(keys.of, object{{"api_key", l.ReadKey.Reveal()}, {"write_flag", false}})
 	}
-	return append(b, `]}`...)
+	o.add("api_keys", keys)
+	return o
 }
 
-func listed(l channels.Listing, err error) ([]byte, error) {
+func listed(l channels.Listing, err error) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendListing(nil, l), nil
+	return listingOf(l), nil
 }
 
 func tagsOf(ch channels.Channel) (tags []string) {

@@ -28,24 +28,35 @@ var (
 // a brace, otherwise a form; it may have at most limit bytes.
 func readParams(r *http.Request, limit int64) (Params, error) {
 	p := parseForm(make(Params, 0, 8), r.URL.RawQuery)
-	if r.Body == nil || r.Body == http.NoBody {
-		return p, nil
+	body, err := readBody(r, limit)
+	if err != nil || len(body) == 0 {
+		return p, err
 	}
-	if r.ContentLength > limit {
-		return p, errLarge
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if int64(len(body)) > limit {
-		return p, errLarge
-	}
-	if err != nil {
-		return p, errBody
-	}
-	body = bytes.TrimSpace(body)
-	if strings.Contains(r.Header.Get("Content-Type"), "json") && len(body) > 0 || bytes.HasPrefix(body, []byte("{")) {
+	if isJSON(r, body) {
 		return parseJSON(p, body)
 	}
 	return parseForm(p, string(body)), nil
+}
+
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > limit {
+		return nil, errLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if int64(len(body)) > limit {
+		return nil, errLarge
+	}
+	if err != nil {
+		return nil, errBody
+	}
+	return bytes.TrimSpace(body), nil
+}
+
+func isJSON(r *http.Request, body []byte) bool {
+	return strings.Contains(r.Header.Get("Content-Type"), "json") && len(body) > 0 || bytes.HasPrefix(body, []byte("{"))
 }
 
 // parseForm takes name=value pairs with & between them. A pair without = is

@@ -16,9 +16,20 @@ const (
 	maxDays   = 365 * 100
 )
 
+// what is read of an entry.
+type what int
+
+const (
+	entries  what = iota // all fields
+	values               // one field
+	statuses             // the status alone
+)
+
 // A reading is what is wanted of a channel's entries and how.
 type reading struct {
 	channels.Query
+	of       what
+	fold     fold
 	zone     *time.Location
 	field    int // 1 to 8, or 0 for all
 	status   bool
@@ -35,6 +46,7 @@ func readingOf(p Params, now time.Time) reading {
 	if n, ok := whole(p, "round"); ok && n <= 15 {
 		q.round = n
 	}
+	q.fold = foldOf(p)
 	n, results := whole(p, "results")
 	if results {
 		q.Results = min(n, channels.MaxRows)
@@ -75,6 +87,9 @@ func bound(p Params, name string, none float64) float64 {
 
 // keeps tells whether the row's numbers lie within the bounds.
 func (q reading) keeps(r *channels.Row) bool {
+	if q.of == statuses {
+		return r.Status != nil
+	}
 	if math.IsInf(q.min, -1) && math.IsInf(q.max, 1) {
 		return true
 	}

@@ -9,31 +9,30 @@ import (
 	"halfkey/connectors/channels"
 )
 
-// read answers /channels/{id}/feeds…, and /channels/{id}/fields/{n}….
+// read answers /channels/{id}/feeds…, /channels/{id}/fields/{n}… and
+// /channels/{id}/status….
 func (d *door) read(c *call) {
 	rest := c.parts[2:]
 	q := readingOf(c.params, d.Now())
-	bare := false // the value alone, unless JSON is asked for
-	if isField(rest[0]) && len(rest) > 1 {
+	switch {
+	case isField(rest[0]) && len(rest) > 1:
 		n, err := strconv.Atoi(strings.TrimPrefix(rest[1], "field"))
 		if err != nil || n < 1 || n > channels.MaxFields {
 			say(c.w, http.StatusNotFound, "-1")
 			return
 		}
-		q.field, bare, rest = n, true, rest[1:]
-	} else if !isFeed(rest[0]) {
+		q.of, q.field, rest = values, n, rest[1:]
+	case rest[0] == "status":
+		q.of, q.Status = statuses, true
+	case !isFeed(rest[0]):
 		say(c.w, http.StatusNotFound, "-1")
 		return
 	}
 	if len(rest) == 3 && rest[1] == "entry" {
 		rest = rest[1:]
 	}
-	switch {
-	case c.r.Method != http.MethodGet && c.r.Method != http.MethodHead && c.r.Method != http.MethodPost:
+	if !isGet(c.r.Method) && c.r.Method != http.MethodPost {
 		say(c.w, http.StatusMethodNotAllowed, "-1")
-		return
-	case c.format == asXML || c.format == asCSV:
-		say(c.w, http.StatusNotAcceptable, "-1")
 		return
 	}
 	ch, ok := d.open(c)
@@ -43,10 +42,14 @@ func (d *door) read(c *call) {
 	switch {
 	case len(rest) == 1:
 		d.feed(c, ch, q)
-	case len(rest) == 2:
-		d.one(c, ch, q, rest[1], bare)
-	default:
+	case len(rest) > 2:
 		say(c.w, http.StatusNotFound, "-1")
+	case rest[1] == "last_data_age" && q.of != statuses:
+		d.age(c, ch, q)
+	case lastFold[rest[1]] != "" && q.of != statuses:
+		d.lastFolded(c, ch, q, lastFold[rest[1]])
+	default:
+		d.entry(c, ch, q, rest[1])
 	}
 }
 
@@ -64,61 +67,69 @@ func (d *door) open(c *call) (ch channels.Channel, ok bool) {
 }
 
 func (d *door) feed(c *call, ch channels.Channel, q reading) {
-	rows, err := d.Store.Feed(c.ctx, ch.ID, q.Query)
+	rows, err := d.picked(c, ch, q)
 	if err != nil {
 		say(c.w, d.statusOf(c, err), "-1")
 		return
 	}
-	b := append(make([]byte, 0, 512+96*len(rows)), `{"channel":`...)
-	b = append(appendHead(b, ch, q), `,"feeds":[`...)
-	first := true
+	shown := make([]object, len(rows))
 	for i := range rows {
-		if !q.keeps(&rows[i]) {
-			continue
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		b, first = appendRow(b, ch, &rows[i], q), false
+		shown[i] = rowOf(ch, &rows[i], q)
 	}
-	answer(c.w, http.StatusOK, contentType(c.format, jsonText), append(b, `]}`...))
+	empty := channels.Row{Entry: 1}
+	if q.fold.how != "" {
+		empty.Entry = 0
+	}
+	c.rows(headOf(ch, q), shown, rowOf(ch, &empty, q))
 }
 
-// one answers the last entry or the one with a number. Where there is none the
-// body is -1, with 200.
-func (d *door) one(c *call, ch channels.Channel, q reading, which string, bare bool) {
-	var row channels.Row
-	var err error
-	if which == "last" {
-		row, err = d.Store.Last(c.ctx, ch.ID, q.field)
-	} else if n, bad := strconv.ParseInt(which, 10, 64); bad == nil {
-		row, err = d.Store.Entry(c.ctx, ch.ID, n)
-	} else {
-		say(c.w, http.StatusNotFound, "-1")
-		return
+// picked are the entries that the reading asks for, gathered if it says so.
+func (d *door) picked(c *call, ch channels.Channel, q reading) ([]channels.Row, error) {
+	rows, err := d.Store.Feed(c.ctx, ch.ID, q.Query)
+	if err != nil {
+		return nil, err
 	}
+	kept := rows[:0]
+	for i := range rows {
+		if q.keeps(&rows[i]) {
+			kept = append(kept, rows[i])
+		}
+	}
+	return q.fold.rows(kept, q.zone), nil
+}
+
+// entry answers the last entry or the one with a number. Where there is none the
+// body is -1, with 200.
+func (d *door) entry(c *call, ch channels.Channel, q reading, which string) {
+	row, err := d.rowNamed(c, ch, q, which)
 	switch {
+	case errors.Is(err, errWhich):
+		say(c.w, http.StatusNotFound, "-1")
 	case errors.Is(err, channels.ErrEntry):
 		answer(c.w, http.StatusOK, contentType(c.format, plainText), []byte("-1"))
 	case err != nil:
 		say(c.w, d.statusOf(c, err), "-1")
-	case bare && c.format != asJSON:
+	case q.of == values && (c.format == asAsked || c.format == asText || c.format == asHTML):
 		say(c.w, http.StatusOK, bareValue(row, q, c.params))
 	default:
-		answer(c.w, http.StatusOK, contentType(c.format, plainText), appendRow(nil, ch, &row, q))
+		c.one(http.StatusOK, "feed", rowOf(ch, &row, q), plainText)
 	}
 }
 
-// contentType is JSON's if asked for by the ending; the endings .txt and .html
-// get text, never a page made of other people's values.
-func contentType(f format, unasked string) string {
-	switch f {
-	case asJSON:
-		return jsonText
-	case asAsked:
-		return unasked
+var errWhich = errors.New("neither the last entry nor a number")
+
+func (d *door) rowNamed(c *call, ch channels.Channel, q reading, which string) (channels.Row, error) {
+	switch {
+	case which != "last":
+		n, err := strconv.ParseInt(which, 10, 64)
+		if err != nil {
+			return channels.Row{}, errWhich
+		}
+		return d.Store.Entry(c.ctx, ch.ID, n)
+	case q.of == statuses:
+		return d.Store.LastStatus(c.ctx, ch.ID)
 	}
-	return plainText
+	return d.Store.Last(c.ctx, ch.ID, q.field)
 }
 
 func bareValue(row channels.Row, q reading, p Params) string {
@@ -127,4 +138,23 @@ func bareValue(row channels.Row, q reading, p Params) string {
 		return "-1"
 	}
 	return p.Text("prepend") + *v + p.Text("append")
+}
+
+// age answers how many seconds old the last entry is.
+func (d *door) age(c *call, ch channels.Channel, q reading) {
+	row, err := d.Store.Last(c.ctx, ch.ID, q.field)
+	switch {
+	case errors.Is(err, channels.ErrEntry):
+		answer(c.w, http.StatusOK, contentType(c.format, plainText), []byte("-1"))
+		return
+	case err != nil:
+		say(c.w, d.statusOf(c, err), "-1")
+		return
+	}
+	seconds := strconv.FormatInt(int64(d.Now().Sub(row.Created).Seconds()), 10)
+	if c.format == asText {
+		say(c.w, http.StatusOK, seconds)
+		return
+	}
+	c.one(http.StatusOK, "feed", object{{"last_data_age", seconds}, {"last_data_age_units", "s"}}, jsonText)
 }

@@ -92,7 +92,6 @@ func TestWhoMayRead(t *testing.T) {
 		}
 		h.wants(t, "GET", strings.Replace(path, "%", "999", 1)+"?api_key=READKEY", "", 404, "-1")
 	}
-	h.wants(t, "GET", "/channels/CHANNEL/feeds.csv?api_key=READKEY", "", 406, "-1")
 	h.wants(t, "GET", "/channels/CHANNEL/nothing?api_key=READKEY", "", 404, "-1")
 	h.wants(t, "GET", "/channels/CHANNEL/fields/9?api_key=READKEY", "", 404, "-1")
 	must(t, h.db.Exec(`UPDATE channels SET public = TRUE`).Error)

@@ -15,7 +15,7 @@ func (d *door) update(c *call) {
 		say(c.w, http.StatusMethodNotAllowed, "0")
 		return
 	}
-	if c.format == asXML || c.format == asCSV {
+	if c.format == asCSV {
 		say(c.w, http.StatusNotAcceptable, "0")
 		return
 	}
@@ -34,8 +34,8 @@ func (d *door) update(c *call) {
 		say(c.w, http.StatusOK, "0") // not inserted, and no reason to ask for another key
 	case err != nil:
 		say(c.w, d.statusOf(c, err), "0")
-	case c.format == asJSON:
-		answer(c.w, http.StatusOK, jsonText, stored(got, e))
+	case c.format == asJSON || c.format == asXML:
+		c.one(http.StatusOK, "feed", stored(got, e), jsonText)
 	default:
 		answer(c.w, http.StatusOK, plainText, strconv.AppendInt(nil, got.Entry, 10))
 	}
@@ -79,18 +79,19 @@ func keep(to **string, v *string) {
 	}
 }
 
-// stored is the answer of /update.json: every field, given or not.
-func stored(got channels.Receipt, e channels.Entry) []byte {
-	b := append(make([]byte, 0, 320), `{"channel_id":`...)
-	b = strconv.AppendInt(b, int64(got.Channel), 10)
+// stored is the entry as /update.json and /update.xml answer it: every field,
+// given or not.
+func stored(got channels.Receipt, e channels.Entry) object {
+	o := make(object, 0, 7+channels.MaxFields)
+	o.add("channel_id", int64(got.Channel))
 	for i, v := range e.Fields {
-		b = appendMember(b, fieldNames[i][0], v)
+		o.add(fieldNames[i][0], v)
 	}
-	b = appendTime(append(b, `,"created_at":`...), got.Created, time.UTC)
-	b = strconv.AppendInt(append(b, `,"entry_id":`...), got.Entry, 10)
-	b = appendMember(b, "status", e.Status)
-	b = appendMember(b, "latitude", e.Latitude)
-	b = appendMember(b, "longitude", e.Longitude)
-	b = appendMember(b, "elevation", e.Elevation)
-	return append(b, '}')
+	o.add("created_at", moment{got.Created, time.UTC})
+	o.add("entry_id", got.Entry)
+	o.add("status", e.Status)
+	o.add("latitude", e.Latitude)
+	o.add("longitude", e.Longitude)
+	o.add("elevation", e.Elevation)
+	return o
 }

@@ -17,7 +17,6 @@ func TestUpdateAnswersAsTheContractSays(t *testing.T) {
 	h.wants(t, "GET", "/update?api_key=WRITEKEY&field1="+strings.Repeat("x", 256), "", 400, "0")
 	h.wants(t, "POST", "/update?api_key=WRITEKEY", "field1="+strings.Repeat("x", 17<<10), 413, "0")
 	h.wants(t, "POST", "/update?api_key=WRITEKEY", "{broken", 400, "0")
-	h.wants(t, "GET", "/update.xml?api_key=WRITEKEY&field1=73", "", 406, "0")
 	h.wants(t, "DELETE", "/update?api_key=WRITEKEY&field1=73", "", 405, "0")
 	h.wants(t, "GET", "/update?api_key=WRITEKEY&field1=%ff%00x&talkback_key=T", "", 200, "3")
 	if v := h.last(t).Fields[0]; *v != "\uFFFDx" {
