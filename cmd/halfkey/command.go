@@ -101,5 +101,5 @@ func auditCommand() *cobra.Command {
 			}
 			fmt.Fprintf(c.OutOrStdout(), "The trail holds: %d lines in %d chains.\n", report.Lines, report.Tenants)
 			return nil
-		}))
+		}), verifyExportCommand())
 }
