@@ -14,6 +14,7 @@ const (
 	NotFound                    // absent, or hidden from the one who asks
 	Conflict                    // the state forbids it
 	Gone                        // was here, is no more
+	Stale                       // changed since the caller looked
 	TooLarge                    // longer than we read
 	TooMany                     // a limit is reached
 	Unavailable                 // try again later
@@ -31,6 +32,7 @@ var kinds = [...]struct {
 	NotFound:        {"not found", http.StatusNotFound},
 	Conflict:        {"conflict", http.StatusConflict},
 	Gone:            {"gone", http.StatusGone},
+	Stale:           {"stale", http.StatusPreconditionFailed},
 	TooLarge:        {"too large", http.StatusRequestEntityTooLarge},
 	TooMany:         {"too many", http.StatusTooManyRequests},
 	Unavailable:     {"unavailable", http.StatusServiceUnavailable},

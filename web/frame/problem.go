@@ -68,7 +68,7 @@ func next(ctx context.Context, k fault.Kind) string {
 		return ui.T(ctx, "problem.refused")
 	case fault.NotFound:
 		return ui.T(ctx, "problem.missing")
-	case fault.Conflict:
+	case fault.Conflict, fault.Stale:
 		return ui.T(ctx, "problem.conflict")
 	case fault.Gone:
 		return ui.T(ctx, "problem.gone")
