@@ -16,6 +16,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/iam/notify"
 	"halfkey/iam/recall"
 	"halfkey/iam/vault"
 	"halfkey/policies"
@@ -71,6 +72,7 @@ type Service struct {
 	Settings   *iam.Settings
 	Connectors *connectors.Registry
 	Live       *live.Hub
+	Post       *notify.Service // nil: nobody is told anything
 	Now        func() time.Time
 
 	ClassicCount int // PBES2 iterations of new classic keys, 10,000 to 1,000,000; zero stands for the least
