@@ -54,6 +54,7 @@ type invitationRow struct {
 	AcceptedAt *int64  `gorm:"column:accepted_at"`
 	AcceptedBy *string `gorm:"column:accepted_by"`
 	RevokedAt  *int64  `gorm:"column:revoked_at"`
+	MailedAt   *int64  `gorm:"column:mailed_at"`
 }
 
 func (invitationRow) TableName() string { return "invitations" }

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/iam/notify"
 	"halfkey/iam/vault"
 	"halfkey/policies"
 )
@@ -23,6 +24,17 @@ var ErrAlreadyThere = fault.New(fault.Conflict, "invite-already-there", "This pe
 // days. An open offer of the same role to the same address is taken back. Field
 // names: email, role.
 func (s *Service) Invite(ctx context.Context, org iam.OrgID, email, role string) (vault.Secret, iam.InvitationID, error) {
+	return s.invite(ctx, org, email, role, false)
+}
+
+// InviteByMail is Invite whose link goes to the address and is shown to nobody,
+// so that whoever accepts reads that address's mail.
+func (s *Service) InviteByMail(ctx context.Context, org iam.OrgID, email, role string) (iam.InvitationID, error) {
+	_, id, err := s.invite(ctx, org, email, role, true)
+	return id, err
+}
+
+func (s *Service) invite(ctx context.Context, org iam.OrgID, email, role string, mail bool) (vault.Secret, iam.InvitationID, error) {
 	if err := s.Decider.Require(ctx, policies.ManagePeople, org); err != nil {
 		return "", "", err
 	}
@@ -63,6 +75,12 @@ func (s *Service) Invite(ctx context.Context, org iam.OrgID, email, role string)
 		if err != nil {
 			return err
 		}
+		if mail {
+			row.MailedAt = &row.CreatedAt
+			if err := s.mailInvitation(ctx, tx, row, o.Name, token); err != nil {
+				return err
+			}
+		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
@@ -74,6 +92,11 @@ func (s *Service) Invite(ctx context.Context, org iam.OrgID, email, role string)
 	}
 	s.tell(live.People, iam.OrgID(row.TenantID), org, row.ID)
 	return token, iam.InvitationID(row.ID), nil
+}
+
+func (s *Service) mailInvitation(ctx context.Context, tx *gorm.DB, row invitationRow, place string, token vault.Secret) error {
+	return s.Post.Mail(ctx, tx, notify.Letter{Kind: "invitation", To: row.Email, Data: notify.Data{
+		"Inviter": audit.ActorFrom(ctx).Name, "Org": place, notify.Path: "/i/" + token.Reveal()}})
 }
 
 func holdsAlready(tx *gorm.DB, email iam.Email, role policies.Role, org iam.OrgID) (bool, error) {

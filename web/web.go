@@ -16,6 +16,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/live"
+	"halfkey/iam/notify"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api"
@@ -41,6 +42,8 @@ type Rooms struct {
 	Devices  *devices.Service
 	Channels *channels.Store
 	Live     *live.Hub
+	Post     *notify.Service // tells people things
+	Recovery *iam.Recovery
 
 	BaseURL     string                       // where people and devices reach us; "": where the request came
 	ReadURL     func(context.Context) string // of the door where programs write and read values; nil: BaseURL
@@ -56,7 +59,7 @@ type Rooms struct {
 func New(r Rooms) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Users: r.Users, BaseURL: r.BaseURL,
+	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Users: r.Users, Recovery: r.Recovery, BaseURL: r.BaseURL,
 		Trusted: r.Trusted, AcceptPlain: r.AcceptPlain, Now: r.Now, Log: r.Log}
 	around := frame.New(frame.Parts{Door: door, Orgs: r.Orgs, Devices: r.Devices, Decider: r.Decider, Live: r.Live, Now: r.Now})
 	errors := &problem.Handler{Page: around.Trouble, Log: r.Log}
@@ -73,7 +76,7 @@ func New(r Rooms) *echo.Echo {
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
-	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users,
+	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery,
 		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)

@@ -62,7 +62,7 @@ func setupLinkCommand() *cobra.Command {
 	return group("admin", "What only who holds the machine may do",
 		inHouse("setup-link", "Print a link that makes an administrator, or lets one back in", func(ctx context.Context, c *cobra.Command, h *house) error {
 			return h.printSetupLink(ctx, c.OutOrStdout())
-		}))
+		}), recoveryLinkCommand())
 }
 
 func migrateCommand() *cobra.Command {

@@ -18,6 +18,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/limit"
 	"halfkey/iam/live"
+	"halfkey/iam/notify"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 	"halfkey/orgs"
@@ -42,6 +43,8 @@ type house struct {
 	channels   *channels.Store
 	connectors *connectors.Registry
 	orgs       *orgs.Service
+	post       *notify.Service
+	recovery   *iam.Recovery
 	devices    *devices.Service
 }
 
@@ -115,6 +118,9 @@ func (h *house) rooms(ctx context.Context) (err error) {
 		DB: db, Vault: h.vault, Decider: h.decider, Users: h.users, Passwords: passwords, Sessions: h.sessions,
 		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,
 		ClassicCount: h.config.ClassicIterations,
+	}
+	if err := h.tellers(); err != nil {
+		return err
 	}
 	l := h.config.Limits
 	h.devices = &devices.Service{

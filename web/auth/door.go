@@ -26,6 +26,7 @@ type Door struct {
 	Settings    *iam.Settings
 	Users       *iam.Users
 	Orgs        *orgs.Service
+	Recovery    *iam.Recovery
 	BaseURL     string       // as configured or set up; "": where the browser came
 	Trusted     peer.Trusted // proxies
 	AcceptPlain bool         // people may sign in over plain HTTP
@@ -113,4 +114,5 @@ func (d *Door) Mount(g *echo.Group) {
 	g.POST("/register", d.register)
 	g.POST("/i/:token", d.accept)
 	g.POST("/theme", d.setTheme)
+	d.mountLinks(g)
 }

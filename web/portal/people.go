@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/auth"
@@ -42,7 +43,7 @@ func (p *Portal) answerPeople(c echo.Context, status int, h frame.Here, f invite
 }
 
 func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err error) {
-	v = peoplePage{Org: h.Org.Name, OrgID: string(h.Org.ID), CanAsk: p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)}
+	v = peoplePage{Org: h.Org.Name, OrgID: string(h.Org.ID), Mail: p.Recovery.Post.On(), CanAsk: p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)}
 	people, err := p.Orgs.People(ctx, h.Org.ID)
 	if err != nil {
 		return v, err
@@ -133,7 +134,13 @@ func (p *Portal) invite(c echo.Context) error {
 		return err
 	}
 	f := inviteForm{Email: c.FormValue("email"), Role: c.FormValue("role")}
-	token, _, err := p.Orgs.Invite(ctx, org, f.Email, f.Role)
+	byMail := p.Recovery.Post.On() && c.FormValue("link") == ""
+	var token vault.Secret
+	if byMail {
+		_, err = p.Orgs.InviteByMail(ctx, org, f.Email, f.Role)
+	} else {
+		token, _, err = p.Orgs.Invite(ctx, org, f.Email, f.Role)
+	}
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		return p.answerPeople(c, http.StatusUnprocessableEntity, h, f)
@@ -143,6 +150,9 @@ func (p *Portal) invite(c echo.Context) error {
 	}
 	back := "/people?org=" + url.QueryEscape(string(org))
 	h.Page.Path = back
+	if byMail {
+		return show.Page(c, http.StatusOK, sentPage(h.Page, f.Email, h.Org.Name, back))
+	}
 	return show.Page(c, http.StatusOK, invitedPage(h.Page, f.Email, h.Org.Name, p.BaseURL(c)+"/i/"+token.Reveal(), back))
 }
 

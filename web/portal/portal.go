@@ -33,6 +33,7 @@ type Parts struct {
 	Channels *channels.Store
 	Decider  *policies.Decider
 	Users    *iam.Users
+	Recovery *iam.Recovery
 	DB       *gorm.DB                    // of the trail
 	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
 	ReadURL  func(c echo.Context) string // where programs write and read values, likewise
@@ -78,6 +79,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	g.POST("/people/invite", p.invite)
 	g.POST("/people/invitations/:id/revoke", p.revokeInvitation)
 	g.POST("/people/roles/:id/end", p.endRole)
+	p.mountRecovery(g)
 }
 
 // Streams are the pages that stay alive.

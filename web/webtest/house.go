@@ -18,12 +18,14 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/limit"
 	"halfkey/iam/live"
+	"halfkey/iam/notify"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web"
+	"halfkey/web/letter"
 )
 
 // House is everything behind the doors; URL is where they are.
@@ -62,7 +64,11 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: time.Now}
 	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
 		Limits: limits, Now: time.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
-	h := &House{Rooms: web.Rooms{DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
+	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: time.Now, Log: logger}
+	places.Post = post
+	back := &iam.Recovery{Sessions: sessions, Links: &iam.Links{DB: db.Gorm, Vault: v, Now: time.Now}, Post: post, MayHelp: places.MayHelp}
+	post.Later = back.Later()
+	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Live: hub, Ready: db.Ping, Now: time.Now, Log: logger}}
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)

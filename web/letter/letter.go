@@ -1,0 +1,72 @@
+// Package letter has the words of mail and notices: which kind is told how. It
+// sends nothing.
+package letter
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"strings"
+
+	"halfkey/iam/notify"
+	"halfkey/web/ui"
+)
+
+// form is how one kind is written: a subject, which is also the notice's
+// sentence, a text, and what the button says where there is a link.
+type form struct{ subject, text, button string }
+
+// forms are all kinds. What is not here cannot be written.
+var forms = map[string]form{
+	"invitation":      {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
+	"recovery":        {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
+	"recovery-helped": {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
+	"recovered":       {"mail.recovered.subject", "mail.recovered.text", ""},
+}
+
+// Write writes a letter. Lines of the text that are empty part its paragraphs;
+// a link stands alone on a line.
+func Write(kind string, d notify.Data) (notify.Words, error) {
+	f, ok := forms[kind]
+	if !ok {
+		return notify.Words{}, fmt.Errorf("letter: nobody has written %q", kind)
+	}
+	ctx := context.Background()
+	kv := pairs(d)
+	subject, text, sign := ui.T(ctx, f.subject, kv...), ui.T(ctx, f.text, kv...), ui.T(ctx, "mail.sign")
+	var plain, rich strings.Builder
+	for _, p := range strings.Split(text, "\n\n") {
+		plain.WriteString(p + "\n\n")
+		rich.WriteString("<p>" + html.EscapeString(p) + "</p>\n")
+	}
+	if link := d["Link"]; link != "" && f.button != "" {
+		plain.WriteString(link + "\n\n")
+		button := ui.T(ctx, f.button)
+		rich.WriteString(`<p><a href="` + html.EscapeString(link) + `">` + html.EscapeString(button) + "</a></p>\n<p>" + html.EscapeString(link) + "</p>\n")
+	}
+	plain.WriteString("-- \n" + sign + "\n")
+	return notify.Words{Subject: subject, Text: plain.String(), HTML: page(subject, rich.String(), sign)}, nil
+}
+
+func page(subject, body, sign string) string {
+	return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + html.EscapeString(subject) + "</title></head><body>\n" +
+		body + "<p><small>" + html.EscapeString(sign) + "</small></p>\n</body></html>\n"
+}
+
+// Sentence is a notice in the viewer's language; false for a kind that nobody has written.
+func Sentence(ctx context.Context, kind string, d notify.Data) (string, bool) {
+	f, ok := forms[kind]
+	if !ok {
+		return "", false
+	}
+	return ui.T(ctx, f.subject, pairs(d)...), true
+}
+
+// pairs are the data as the catalogue takes them. A name stays on its line.
+func pairs(d notify.Data) []any {
+	var kv []any
+	for k, v := range d {
+		kv = append(kv, k, strings.Join(strings.Fields(v), " "))
+	}
+	return kv
+}
