@@ -114,14 +114,23 @@ func (t *APITokens) TurnAway(ctx context.Context, b Bearer, source, cause string
 
 // A service account works while it has not ended and its owner is active; a
 // person's token while he is.
-const findAPIToken = `SELECT t.id, t.subject_type, t.subject_id, COALESCE(s.name, u.name), t.tenant_id, COALESCE(s.org_id, u.home_org_id), u.id, COALESCE(s.made_by, ''),
+const bearers = `SELECT t.id, t.subject_type, t.subject_id, COALESCE(s.name, u.name), t.tenant_id, COALESCE(s.org_id, u.home_org_id), u.id, COALESCE(s.made_by, ''),
  t.cut_role, COALESCE(t.cut_org_id, ''), t.assurance, t.not_before, t.not_after, COALESCE(t.used_at, 0)
 FROM api_tokens t LEFT JOIN service_accounts s ON t.subject_type = 'service' AND s.id = t.subject_id AND s.ended_at IS NULL
 JOIN users u ON u.id = COALESCE(s.owner_id, t.subject_id)
-WHERE t.token_hash = ? AND t.revoked_at IS NULL AND u.state = ?`
+WHERE t.revoked_at IS NULL AND u.state = ? AND `
 
-func (t *APITokens) read(ctx context.Context, hash [32]byte) (b Bearer, err error) {
-	err = t.DB.WithContext(ctx).Raw(findAPIToken, hash[:], userActive).Row().Scan(&b.Token, &b.Holder.Type, &b.Holder.ID, &b.Name, &b.Tenant, &b.Org,
+const (
+	findAPIToken = bearers + "t.token_hash = ?"
+	findBearer   = bearers + "t.id = ?"
+)
+
+func (t *APITokens) read(ctx context.Context, hash [32]byte) (Bearer, error) {
+	return t.take(ctx, findAPIToken, hash[:])
+}
+
+func (t *APITokens) take(ctx context.Context, query string, arg any) (b Bearer, err error) {
+	err = t.DB.WithContext(ctx).Raw(query, userActive, arg).Row().Scan(&b.Token, &b.Holder.Type, &b.Holder.ID, &b.Name, &b.Tenant, &b.Org,
 		&b.Person, &b.MadeBy, &b.CutRole, &b.CutOrg, &b.Assurance, &b.notBefore, &b.notAfter, &b.usedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, ErrToken
