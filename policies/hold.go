@@ -22,10 +22,15 @@ func (t *table) held(seats []seat, at target, now time.Time) (may Actions) {
 		return 0 // no such place: nobody is anything there
 	}
 	us := iam.Micros(now)
+	denied := t.denied(at.stopped(us))
 	for i := range seats {
-		may |= t.reaches(&seats[i], at, us)
+		given := t.reaches(&seats[i], at, us)
+		if given != 0 {
+			denied |= t.denied(seats[i].gives)
+		}
+		may |= given
 	}
-	return may &^ t.denied(at.stopped(us))
+	return may &^ denied
 }
 
 // reaches is what one seat allows at the target, were the place not closed.
@@ -48,16 +53,4 @@ func (t *table) reaches(s *seat, at target, now int64) Actions {
 		may &^= viewing
 	}
 	return may
-}
-
-func (t *table) denied(states roles) (denied Actions) {
-	if states == 0 {
-		return 0
-	}
-	for i := allowing; i < len(catalogue); i++ {
-		if states&(1<<i) != 0 {
-			denied |= t.denies[i]
-		}
-	}
-	return denied
 }

@@ -54,13 +54,16 @@ func (d *Decider) WhoMay(ctx context.Context, q *gorm.DB, act Action, org iam.Or
 		depth int
 	}
 	var all []found
+	denied := map[iam.UserID]bool{}
 	for rows.Next() {
 		var f found
 		s, err := scanSeat(rows, &f.User, &f.Name)
 		if err != nil {
 			return nil, fmt.Errorf("list who may %s: %w", act, err)
 		}
-		if !t.reaches(&s, target{l, device}, now).Has(act) {
+		given := t.reaches(&s, target{l, device}, now)
+		denied[f.User] = denied[f.User] || given != 0 && t.denied(s.gives).Has(act)
+		if !given.Has(act) {
 			continue
 		}
 		f.Assignment, f.Role, f.Org, f.Team, f.depth = s.id, s.role, s.org, s.team, l.at(s.org)
@@ -73,7 +76,7 @@ func (d *Decider) WhoMay(ctx context.Context, q *gorm.DB, act Action, org iam.Or
 	var holders []Holder
 	seen := map[iam.UserID]bool{}
 	for _, f := range all {
-		if !seen[f.User] {
+		if !seen[f.User] && !denied[f.User] {
 			seen[f.User] = true
 			holders = append(holders, f.Holder)
 		}

@@ -20,11 +20,12 @@ type policy struct {
 }
 
 func newPolicy(version int64, extra []rule) (*policy, error) {
-	e, err := enforcer(slices.Concat(shipped, extra))
+	rules := slices.Concat(shipped, extra)
+	e, err := enforcer(rules)
 	if err != nil {
 		return nil, err
 	}
-	t, err := tabulate(e)
+	t, err := tabulate(rules)
 	if err != nil {
 		return nil, err
 	}

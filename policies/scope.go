@@ -19,6 +19,7 @@ type Scope struct {
 	singles []iam.OrgID // alone
 	devices []iam.DeviceID
 	closed  []iam.OrgID // of all these not what lies in here
+	barred  []iam.OrgID // nor these themselves
 	within  []iam.OrgID // of all these only what lies in each of these
 	lineOf  func(iam.OrgID) line
 }
@@ -57,8 +58,13 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 	now := iam.Micros(d.now())
 	s.closed = limits.closed(ctx, now)
 	for i := range seats {
-		if seats[i].holds(now) && t.acts(&seats[i]).Has(act) {
-			s.add(&seats[i], viewing.Has(act) && !seats[i].open() && limits.private(seats[i].tenant))
+		seat := &seats[i]
+		switch {
+		case !seat.holds(now):
+		case t.denied(seat.gives).Has(act):
+			s.bar(seat)
+		case t.acts(seat).Has(act):
+			s.add(seat, viewing.Has(act) && !seat.open() && limits.private(seat.tenant))
 		}
 	}
 	s.trees = slices.DeleteFunc(s.trees, s.wholly)
@@ -81,6 +87,17 @@ func (s *Scope) add(t *seat, guarded bool) {
 		s.tenants = with(s.tenants, t.org)
 	default:
 		s.trees = with(s.trees, t.org)
+	}
+}
+
+// bar takes out where a role denies what another might allow.
+func (s *Scope) bar(t *seat) {
+	switch {
+	case t.device != "":
+	case t.reach == Self:
+		s.barred = with(s.barred, t.org)
+	default:
+		s.closed = with(s.closed, t.org)
 	}
 }
 
@@ -140,6 +157,9 @@ func (s Scope) reaches(l line) bool {
 }
 
 func (s Scope) open(l line) bool {
+	if len(l.places) == 0 || slices.Contains(s.barred, l.places[0].id) {
+		return false
+	}
 	for _, p := range l.places {
 		if slices.Contains(s.closed, p.id) {
 			return false

@@ -36,6 +36,9 @@ func (s Scope) DeviceSQL(orgColumn, tenantColumn, idColumn string) (string, []an
 	if len(s.closed) > 0 {
 		sql = c.and(sql, orgColumn+" NOT"+below, "))", ids(s.closed))
 	}
+	if len(s.barred) > 0 {
+		sql = c.and(sql, orgColumn+" NOT IN (", ")", ids(s.barred))
+	}
 	for _, org := range s.within {
 		sql = c.and(sql, orgColumn+below, "))", []any{string(org)})
 	}

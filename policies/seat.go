@@ -34,23 +34,6 @@ type seat struct {
 	spans  [3]span      // its own, the lender's, the membership's: all must hold
 }
 
-// span is from when to when something holds; zero for no such bound.
-type span struct{ from, to int64 } // microseconds
-
-func (s span) holds(now int64) bool {
-	return (s.from == 0 || s.from <= now) && (s.to == 0 || now < s.to)
-}
-
-func newSpan(from, to *int64) (s span) {
-	if from != nil {
-		s.from = *from
-	}
-	if to != nil {
-		s.to = *to
-	}
-	return s
-}
-
 func (s *seat) holds(now int64) bool {
 	return s.spans[0].holds(now) && s.spans[1].holds(now) && s.spans[2].holds(now)
 }
@@ -65,9 +48,9 @@ func (s *seat) ends() (to int64) {
 	return to
 }
 
-// acts is what the seat allows where it reaches.
+// acts is what the seat allows where it reaches and nothing denies it.
 func (t *table) acts(s *seat) Actions {
-	may := t.may(s.gives)
+	may := t.allowed(s.gives)
 	if s.lent != 0 {
 		may &= t.may(s.lent)
 	}

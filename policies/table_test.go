@@ -77,11 +77,7 @@ func TestABrokenPolicyDoesNotStart(t *testing.T) {
 		"the platform looks into homes": append(slices.Clone(shipped), rule{PlatformAdmin, "device", "read", "allow"}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := enforcer(rules)
-			if err != nil {
-				return
-			}
-			table, err := tabulate(e)
+			table, err := tabulate(rules)
 			if err == nil && table.keeps(nil) == nil {
 				t.Error("it started")
 			}

@@ -29,6 +29,9 @@ func newTown(t testing.TB, db *migrations.DB) *town {
 	t.Helper()
 	w := &town{t: t, db: db.Gorm}
 	w.clock.Store(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
+	if _, err := audit.Attach(db.Gorm, audit.Config{Chain: make([]byte, 32), Seal: make([]byte, 32), Now: w.now}); err != nil {
+		t.Fatal(err)
+	}
 	d, err := New(t.Context(), db.Gorm, iam.NewVersions(db.Gorm), w.now)
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,8 @@ var promised = map[Role][]Action{
 }
 
 // keeps holds the compiled policy against what was promised. Rules that a
-// platform administrator added may give more (extra), never touch a state.
+// platform administrator added (extra) may change what a role is for, but never
+// open a closed place, nor lock out those who could take them back.
 func (t *table) keeps(extra []rule) error {
 	for i, role := range catalogue {
 		if i >= allowing {
@@ -64,8 +65,14 @@ func (t *table) keeps(extra []rule) error {
 			}
 		}
 	}
-	if t.may(0) != 0 {
-		return fmt.Errorf("policies: nobody may something")
+	admin, owner := t.may(bit(PlatformAdmin)), t.may(bit(Owner))
+	switch {
+	case !admin.Has(AdministerPlatform) || !owner.Has(ManagePeople) || !owner.Has(ReadOrg):
+		return fmt.Errorf("policies: nobody could mend it any more")
+	case admin&(1<<ReadDevice|1<<RevealReadKey|1<<RevealRegistrationKey) != 0:
+		return fmt.Errorf("policies: the platform looks into homes")
+	case owner.Has(AdministerPlatform):
+		return fmt.Errorf("policies: an owner runs the platform")
 	}
 	return nil
 }

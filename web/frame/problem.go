@@ -23,7 +23,7 @@ import (
 var told = byCode(
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
-	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole,
+	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole, policies.ErrRule, policies.ErrRuleLocks,
 	policies.ErrTooDeep, policies.ErrUnproved,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
 	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind,
