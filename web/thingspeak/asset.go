@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"net/http"
 	"strings"
+
+	"halfkey/web/ui"
 )
 
 //go:embed assets/chart.css
@@ -12,8 +14,14 @@ var chartCSS []byte
 //go:embed assets/chart.js
 var chartJS []byte
 
-// asset answers the two files of the chart page, and all that is not known.
+var assets = ui.AssetsHandler()
+
+// asset answers the files of the chart page, and all that is not known.
 func (d *door) asset(c *call) {
+	if strings.HasPrefix(c.r.URL.Path, ui.AssetsPath) {
+		assets.ServeHTTP(c.w, c.r)
+		return
+	}
 	switch strings.TrimPrefix(c.r.URL.Path, "/") {
 	case "chart.css":
 		answer(c.w, http.StatusOK, styleText, chartCSS)

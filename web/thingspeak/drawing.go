@@ -2,6 +2,7 @@ package thingspeak
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
@@ -26,6 +27,35 @@ type drawing struct {
 	Top, Bottom    float64
 	Empty          bool
 	MiddleX, Below float64
+	plotted        plotted
+}
+
+// plotted is the same for the script that makes the picture one to look into.
+type plotted struct {
+	Times  []float64 `json:"times"` // seconds since 1970
+	Values []float64 `json:"values"`
+	Type   string    `json:"type"` // line, spline, bar, column or step
+	Title  string    `json:"title"`
+	XAxis  string    `json:"xaxis"`
+	YAxis  string    `json:"yaxis"`
+	Color  string    `json:"color"`
+	Ground string    `json:"ground"`
+	Low    *float64  `json:"low"` // of the axis, where it was asked for
+	High   *float64  `json:"high"`
+	Zone   string    `json:"zone"`   // by name; empty: see offset
+	Offset *int      `json:"offset"` // seconds from UTC; null: the viewer's own
+	Width  int       `json:"width"`
+	Height int       `json:"height"`
+	Auto   bool      `json:"auto"`
+}
+
+// data is JSON: nothing that a caller said ever becomes script.
+func (d drawing) data() string {
+	b, err := json.Marshal(d.plotted)
+	if err != nil {
+		return "{}" // a number that JSON does not have
+	}
+	return string(b)
 }
 
 type bar struct{ X, Y, Width, Height float64 }
@@ -56,8 +86,33 @@ func newDrawing(ch channels.Channel, q reading, rows []channels.Row, p Params) d
 	}
 	d.Left, d.Right, d.Top, d.Bottom = 58, float64(d.Width)-16, 36, float64(d.Height)-46
 	d.MiddleX, d.Below = (d.Left+d.Right)/2, float64(d.Height)-8
+	d.plotted = plotted{Type: chartType(p), Title: d.Title, XAxis: d.XAxis, YAxis: d.YAxis, Color: d.Color, Ground: d.Ground,
+		Low: given(p, "yaxismin"), High: given(p, "yaxismax"), Width: d.Width, Height: d.Height, Auto: d.Auto}
+	if p.Text("offset") != "" || p.Text("timezone") != "" {
+		if d.plotted.Zone = q.zone.String(); d.plotted.Zone == "" {
+			_, offset := time.Time{}.In(q.zone).Zone()
+			d.plotted.Offset = &offset
+		}
+	}
 	d.plot(pointsOf(q, rows), q.zone, p)
 	return d
+}
+
+func chartType(p Params) string {
+	switch t := strings.ToLower(p.Text("type")); {
+	case p.True("step"):
+		return "step"
+	case t == "spline" || t == "bar" || t == "column" || t == "step":
+		return t
+	}
+	return "line"
+}
+
+func given(p Params, name string) *float64 {
+	if n, ok := channels.Number(p.Text(name)); ok {
+		return &n
+	}
+	return nil
 }
 
 func pointsOf(q reading, rows []channels.Row) (points []point) {
@@ -92,6 +147,8 @@ func (d *drawing) plot(points []point, zone *time.Location, p Params) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, pt := range points {
 		low, high = min(low, pt.n), max(high, pt.n)
+		d.plotted.Times = append(d.plotted.Times, float64(pt.at.UnixMilli())/1000)
+		d.plotted.Values = append(d.plotted.Values, pt.n)
 	}
 	last := points[len(points)-1]
 	d.Label += ": " + strconv.Itoa(len(points)) + " readings from " + number(low) + " to " + number(high) + ", the last " +
