@@ -68,7 +68,7 @@ func tables(t *testing.T, db *migrations.DB) string {
 	t.Helper()
 	query := `SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'river_%' AND m.name NOT LIKE 'goose_%' ORDER BY 1`
 	if db.Dialect() == migrations.Postgres {
-		query = `SELECT (table_name || '.' || column_name) COLLATE "C" FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'river_%' AND table_name NOT LIKE 'goose_%' ORDER BY 1`
+		query = `SELECT (table_name || '.' || column_name) COLLATE "C" FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN (SELECT inhrelid::regclass::text FROM pg_inherits) AND table_name NOT LIKE 'river_%' AND table_name NOT LIKE 'goose_%' ORDER BY 1`
 	}
 	var names []string
 	if err := db.Gorm.Raw(query).Scan(&names).Error; err != nil {

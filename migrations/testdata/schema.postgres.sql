@@ -318,6 +318,8 @@ constraint channels PRIMARY KEY (id)
 CREATE UNIQUE INDEX channels_op_key ON public.channels USING btree (op)
 CREATE INDEX channels_org ON public.channels USING btree (org_id, id) WHERE (source = 'account'::text)
 CREATE UNIQUE INDEX channels_pkey ON public.channels USING btree (id)
+CREATE INDEX channels_place ON public.channels USING btree (org_id, id)
+CREATE INDEX channels_public ON public.channels USING btree (id) WHERE public
 column connectors.id text NOT NULL
 column connectors.tenant_id text NOT NULL
 column connectors.org_id text NOT NULL
@@ -325,6 +327,15 @@ column connectors.provider text NOT NULL
 column connectors.name text NOT NULL
 column connectors.state text NOT NULL
 column connectors.created_at bigint NOT NULL
+column connectors.settings text NOT NULL DEFAULT '{}'::text
+column connectors.secrets_sealed bytea
+column connectors.fails bigint NOT NULL DEFAULT 0
+column connectors.retry_at bigint NOT NULL DEFAULT 0
+column connectors.trouble text NOT NULL DEFAULT ''::text
+column connectors.trouble_at bigint
+column connectors.listed_at bigint
+column connectors.listed bigint
+column connectors.lease_until bigint NOT NULL DEFAULT 0
 constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint connectors PRIMARY KEY (id)
 CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
@@ -388,6 +399,22 @@ CREATE INDEX devices_simple ON public.devices USING btree (boarded_at, id) WHERE
 CREATE INDEX devices_tenant ON public.devices USING btree (tenant_id, id)
 CREATE INDEX devices_tombstones ON public.devices USING btree (tenant_id, serial) WHERE (removed_at IS NOT NULL)
 CREATE UNIQUE INDEX devices_waiting_kid ON public.devices USING btree (waiting_kid) WHERE (waiting_kid IS NOT NULL)
+column feed_marks.channel_id bigint NOT NULL
+column feed_marks.summed bigint NOT NULL
+constraint feed_marks PRIMARY KEY (channel_id)
+CREATE UNIQUE INDEX feed_marks_pkey ON public.feed_marks USING btree (channel_id)
+column feed_sums.channel_id bigint NOT NULL
+column feed_sums.field integer NOT NULL
+column feed_sums.level integer NOT NULL
+column feed_sums.part bigint NOT NULL
+column feed_sums.from_at bigint NOT NULL
+column feed_sums.to_at bigint NOT NULL
+column feed_sums.n bigint NOT NULL
+column feed_sums.low double precision NOT NULL
+column feed_sums.high double precision NOT NULL
+column feed_sums.total double precision NOT NULL
+constraint feed_sums PRIMARY KEY (channel_id, field, level, part)
+CREATE UNIQUE INDEX feed_sums_pkey ON public.feed_sums USING btree (channel_id, field, level, part)
 column feeds.channel_id bigint NOT NULL
 column feeds.entry_id bigint NOT NULL
 column feeds.created_at bigint NOT NULL
@@ -404,10 +431,32 @@ column feeds.status text
 column feeds.latitude text
 column feeds.longitude text
 column feeds.elevation text
-constraint feeds PRIMARY KEY (channel_id, entry_id)
-CREATE UNIQUE INDEX feeds_given_time ON public.feeds USING btree (channel_id, created_at) WHERE given_time
-CREATE UNIQUE INDEX feeds_pkey ON public.feeds USING btree (channel_id, entry_id)
-CREATE INDEX feeds_time ON public.feeds USING btree (channel_id, created_at)
+constraint feeds PRIMARY KEY (channel_id, entry_id, created_at)
+CREATE UNIQUE INDEX feeds_given_time ON ONLY public.feeds USING btree (channel_id, created_at) WHERE given_time
+CREATE UNIQUE INDEX feeds_pkey ON ONLY public.feeds USING btree (channel_id, entry_id, created_at)
+CREATE INDEX feeds_status ON ONLY public.feeds USING btree (channel_id, entry_id) WHERE (status IS NOT NULL)
+CREATE INDEX feeds_time ON ONLY public.feeds USING btree (channel_id, created_at)
+column feeds_rest.channel_id bigint NOT NULL
+column feeds_rest.entry_id bigint NOT NULL
+column feeds_rest.created_at bigint NOT NULL
+column feeds_rest.given_time boolean NOT NULL DEFAULT false
+column feeds_rest.field1 text
+column feeds_rest.field2 text
+column feeds_rest.field3 text
+column feeds_rest.field4 text
+column feeds_rest.field5 text
+column feeds_rest.field6 text
+column feeds_rest.field7 text
+column feeds_rest.field8 text
+column feeds_rest.status text
+column feeds_rest.latitude text
+column feeds_rest.longitude text
+column feeds_rest.elevation text
+constraint feeds_rest PRIMARY KEY (channel_id, entry_id, created_at)
+CREATE INDEX feeds_rest_channel_id_created_at_idx ON public.feeds_rest USING btree (channel_id, created_at)
+CREATE UNIQUE INDEX feeds_rest_channel_id_created_at_idx1 ON public.feeds_rest USING btree (channel_id, created_at) WHERE given_time
+CREATE INDEX feeds_rest_channel_id_entry_id_idx ON public.feeds_rest USING btree (channel_id, entry_id) WHERE (status IS NOT NULL)
+CREATE UNIQUE INDEX feeds_rest_pkey ON public.feeds_rest USING btree (channel_id, entry_id, created_at)
 column idempotency.key_hash bytea NOT NULL
 column idempotency.id text NOT NULL
 column idempotency.request_hash bytea NOT NULL
@@ -467,6 +516,26 @@ CREATE UNIQUE INDEX join_requests_id_key ON public.join_requests USING btree (id
 CREATE INDEX join_requests_key ON public.join_requests USING btree (key_id, state)
 CREATE INDEX join_requests_org ON public.join_requests USING btree (org_id, state)
 CREATE UNIQUE INDEX join_requests_pkey ON public.join_requests USING btree (tenant_id, serial)
+column keep_rules.org_id text NOT NULL
+column keep_rules.tenant_id text NOT NULL
+column keep_rules.entries_days bigint
+column keep_rules.sums_days bigint
+column keep_rules.changed_by text NOT NULL
+column keep_rules.changed_at bigint NOT NULL
+constraint keep_rules FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint keep_rules PRIMARY KEY (org_id)
+CREATE UNIQUE INDEX keep_rules_pkey ON public.keep_rules USING btree (org_id)
+column keep_runs.id text NOT NULL
+column keep_runs.started_at bigint NOT NULL
+column keep_runs.seen_at bigint NOT NULL
+column keep_runs.ended_at bigint
+column keep_runs.channels bigint NOT NULL
+column keep_runs.done bigint NOT NULL
+column keep_runs.entries bigint NOT NULL
+column keep_runs.sums bigint NOT NULL
+column keep_runs.error text NOT NULL
+constraint keep_runs PRIMARY KEY (id)
+CREATE UNIQUE INDEX keep_runs_pkey ON public.keep_runs USING btree (id)
 column key_terms.org_id text NOT NULL
 column key_terms.max_days integer NOT NULL
 column key_terms.set_by text NOT NULL
@@ -621,6 +690,37 @@ column policies.added_by text NOT NULL
 column policies.added_at bigint NOT NULL
 constraint policies PRIMARY KEY (role, object, act)
 CREATE UNIQUE INDEX policies_pkey ON public.policies USING btree (role, object, act)
+column projections.id text NOT NULL
+column projections.op text NOT NULL
+column projections.connector_id text NOT NULL
+column projections.tenant_id text NOT NULL
+column projections.org_id text NOT NULL
+column projections.state text NOT NULL
+column projections.name text NOT NULL
+column projections.fields text NOT NULL
+column projections.public boolean NOT NULL
+column projections.pending text NOT NULL
+column projections.tries bigint NOT NULL
+column projections.due_at bigint NOT NULL
+column projections.asked_at bigint
+column projections.external_id text
+column projections.seen text NOT NULL
+column projections.write_key_sealed bytea
+column projections.read_key_sealed bytea
+column projections.key_version bigint NOT NULL
+column projections.key_changed_at bigint
+column projections.synced_at bigint
+column projections.error text NOT NULL
+column projections.error_at bigint
+column projections.created_at bigint NOT NULL
+constraint projections FOREIGN KEY (connector_id) REFERENCES connectors(id)
+constraint projections UNIQUE (op)
+constraint projections PRIMARY KEY (id)
+CREATE INDEX projections_connector ON public.projections USING btree (connector_id, state)
+CREATE INDEX projections_due ON public.projections USING btree (connector_id, due_at) WHERE (pending <> ''::text)
+CREATE UNIQUE INDEX projections_external ON public.projections USING btree (connector_id, external_id) WHERE (external_id IS NOT NULL)
+CREATE UNIQUE INDEX projections_op_key ON public.projections USING btree (op)
+CREATE UNIQUE INDEX projections_pkey ON public.projections USING btree (id)
 column recovery_codes.user_id text NOT NULL
 column recovery_codes.code_hash bytea NOT NULL
 column recovery_codes.created_at bigint NOT NULL

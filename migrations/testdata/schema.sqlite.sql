@@ -296,6 +296,8 @@ CREATE TABLE channels (
     updated_at    BIGINT NOT NULL
 );
 CREATE INDEX channels_org ON channels (org_id, id) WHERE source = 'account';
+CREATE INDEX channels_place ON channels (org_id, id);
+CREATE INDEX channels_public ON channels (id) WHERE public;
 CREATE TABLE connectors (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL,
@@ -304,7 +306,7 @@ CREATE TABLE connectors (
     name       TEXT NOT NULL,
     state      TEXT NOT NULL,
     created_at BIGINT NOT NULL
-);
+, settings TEXT NOT NULL DEFAULT '{}', secrets_sealed BLOB, fails BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '', trouble_at BIGINT, listed_at BIGINT, listed BIGINT, lease_until BIGINT NOT NULL DEFAULT 0);
 CREATE INDEX connectors_org ON connectors (org_id);
 CREATE TABLE custom_roles (
     id         TEXT PRIMARY KEY,
@@ -357,6 +359,23 @@ CREATE INDEX devices_simple ON devices (boarded_at, id) WHERE door = 'simple' AN
 CREATE INDEX devices_tenant ON devices (tenant_id, id);
 CREATE INDEX devices_tombstones ON devices (tenant_id, serial) WHERE removed_at IS NOT NULL;
 CREATE UNIQUE INDEX devices_waiting_kid ON devices (waiting_kid) WHERE waiting_kid IS NOT NULL;
+CREATE TABLE feed_marks (
+    channel_id BIGINT PRIMARY KEY,
+    summed     BIGINT NOT NULL
+);
+CREATE TABLE feed_sums (
+    channel_id BIGINT NOT NULL,
+    field      INTEGER NOT NULL,
+    level      INTEGER NOT NULL,
+    part       BIGINT NOT NULL,
+    from_at    BIGINT NOT NULL,
+    to_at      BIGINT NOT NULL,
+    n          BIGINT NOT NULL,
+    low        DOUBLE PRECISION NOT NULL,
+    high       DOUBLE PRECISION NOT NULL,
+    total      DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (channel_id, field, level, part)
+) WITHOUT ROWID;
 CREATE TABLE feeds (
     channel_id BIGINT NOT NULL,
     entry_id   BIGINT NOT NULL,
@@ -377,6 +396,7 @@ CREATE TABLE feeds (
     PRIMARY KEY (channel_id, entry_id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX feeds_given_time ON feeds (channel_id, created_at) WHERE given_time;
+CREATE INDEX feeds_status ON feeds (channel_id, entry_id) WHERE status IS NOT NULL;
 CREATE INDEX feeds_time ON feeds (channel_id, created_at);
 CREATE TABLE idempotency (
     key_hash     BLOB PRIMARY KEY,
@@ -423,6 +443,25 @@ CREATE TABLE join_requests (
 );
 CREATE INDEX join_requests_key ON join_requests (key_id, state);
 CREATE INDEX join_requests_org ON join_requests (org_id, state);
+CREATE TABLE keep_rules (
+    org_id       TEXT PRIMARY KEY REFERENCES orgs (id),
+    tenant_id    TEXT NOT NULL,
+    entries_days BIGINT,
+    sums_days    BIGINT,
+    changed_by   TEXT NOT NULL,
+    changed_at   BIGINT NOT NULL
+);
+CREATE TABLE keep_runs (
+    id         TEXT PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    ended_at   BIGINT,
+    channels   BIGINT NOT NULL,
+    done       BIGINT NOT NULL,
+    entries    BIGINT NOT NULL,
+    sums       BIGINT NOT NULL,
+    error      TEXT NOT NULL
+);
 CREATE TABLE key_terms (
     org_id   TEXT PRIMARY KEY REFERENCES orgs (id),
     max_days INTEGER NOT NULL,
@@ -561,6 +600,34 @@ CREATE TABLE policies (
     added_at   BIGINT NOT NULL,
     PRIMARY KEY (role, object, act)
 ) WITHOUT ROWID;
+CREATE TABLE projections (
+    id               TEXT PRIMARY KEY,
+    op               TEXT NOT NULL UNIQUE,
+    connector_id     TEXT NOT NULL REFERENCES connectors (id),
+    tenant_id        TEXT NOT NULL,
+    org_id           TEXT NOT NULL,
+    state            TEXT NOT NULL,
+    name             TEXT NOT NULL,
+    fields           TEXT NOT NULL,
+    public           BOOLEAN NOT NULL,
+    pending          TEXT NOT NULL,
+    tries            BIGINT NOT NULL,
+    due_at           BIGINT NOT NULL,
+    asked_at         BIGINT,
+    external_id      TEXT,
+    seen             TEXT NOT NULL,
+    write_key_sealed BLOB,
+    read_key_sealed  BLOB,
+    key_version      BIGINT NOT NULL,
+    key_changed_at   BIGINT,
+    synced_at        BIGINT,
+    error            TEXT NOT NULL,
+    error_at         BIGINT,
+    created_at       BIGINT NOT NULL
+);
+CREATE INDEX projections_connector ON projections (connector_id, state);
+CREATE INDEX projections_due ON projections (connector_id, due_at) WHERE pending <> '';
+CREATE UNIQUE INDEX projections_external ON projections (connector_id, external_id) WHERE external_id IS NOT NULL;
 CREATE TABLE recovery_codes (
     user_id    TEXT NOT NULL REFERENCES users (id),
     code_hash  BLOB NOT NULL,
