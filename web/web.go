@@ -14,9 +14,11 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
+	"halfkey/iam/token"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api"
@@ -44,11 +46,15 @@ type Rooms struct {
 	Live     *live.Hub
 	Post     *notify.Service // tells people things
 	Recovery *iam.Recovery
+	Machines orgs.Machines   // service accounts and the tokens of programs
+	Agents   *agents.Service // nil: none come
+	Keys     *token.Keys     // with which our tokens are signed
 
 	BaseURL     string                       // where people and devices reach us; "": where the request came
 	ReadURL     func(context.Context) string // of the door where programs write and read values; nil: BaseURL
 	Trusted     peer.Trusted                 // proxies whose word on addresses counts
 	AcceptPlain bool                         // people may sign in over plain HTTP
+	PlainAgents bool                         // agents may come over plain HTTP, too
 	Ready       func(context.Context) error  // nil: always
 	Tally       *api.Tally                   // counts registrations; nil: nobody asks
 	Now         func() time.Time
@@ -72,6 +78,7 @@ func New(r Rooms) *echo.Echo {
 	e.GET(ui.AssetsPath+"*", assets)
 	e.HEAD(ui.AssetsPath+"*", assets)
 	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log, Tally: r.Tally}).Mount(e)
+	r.mountAgents(e)
 
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"halfkey/devices/agents"
 	"halfkey/orgs"
 	"halfkey/web/peer"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	AcceptPlain       bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
 	Limits            Limits   `koanf:"limits"`
 	ClassicIterations int      `koanf:"classic_iterations" help:"how often new classic keys are stretched (p2c): 10000, which every device opens, to 1000000"`
+	Agents            Agents   `koanf:"agents"`
 	Log               Log      `koanf:"log"`
 }
 
@@ -53,6 +55,15 @@ type Limits struct {
 	Waiting         int `koanf:"waiting" help:"waiting strangers by key"`
 }
 
+// Agents says how industrial agents are served.
+type Agents struct {
+	PlainHTTP bool   `koanf:"plain_http" help:"answer agents over plain HTTP from elsewhere than this machine"`
+	Files     string `koanf:"files" help:"folder of agents' files, which replicas share; empty: files in the data folder"`
+	Tokens    int    `koanf:"tokens" help:"token requests a minute by agent and address"`
+	Renewals  int    `koanf:"renewals" help:"registrations and renewals a minute by agent and address"`
+	Calls     int    `koanf:"calls" help:"other requests a minute by agent and address"`
+}
+
 // Log says how much is told, and in what form.
 type Log struct {
 	Level  string `koanf:"level" help:"debug, info, warn or error"`
@@ -67,6 +78,7 @@ func defaults() Config {
 		TLS:               TLS{Mode: "off"},
 		Limits:            Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
 		ClassicIterations: orgs.ClassicCountLeast,
+		Agents:            Agents{Tokens: agents.DefaultBounds.Tokens, Renewals: agents.DefaultBounds.Renewals, Calls: agents.DefaultBounds.Calls},
 		Log:               Log{Level: "info", Format: "text"},
 	}
 }
@@ -119,6 +131,9 @@ func (c *Config) check() error {
 	}
 	if c.Keyset == "" {
 		c.Keyset = filepath.Join(c.Data, "keyset.json")
+	}
+	if c.Agents.Files == "" {
+		c.Agents.Files = filepath.Join(c.Data, "files")
 	}
 	return errors.Join(wrong...)
 }

@@ -14,11 +14,13 @@ import (
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/limit"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
+	"halfkey/iam/token"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 	"halfkey/orgs"
@@ -45,7 +47,10 @@ type house struct {
 	orgs       *orgs.Service
 	post       *notify.Service
 	recovery   *iam.Recovery
+	machines   orgs.Machines
 	devices    *devices.Service
+	keys       *token.Keys
+	agents     *agents.Service
 }
 
 // build opens the ground, brings its schema up to date, and joins the rooms. Nothing
@@ -119,6 +124,10 @@ func (h *house) rooms(ctx context.Context) (err error) {
 		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,
 		ClassicCount: h.config.ClassicIterations,
 	}
+	h.machines = orgs.Machines{
+		Orgs: h.orgs, Services: &iam.Services{DB: db, Now: h.now},
+		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db, Vault: h.vault, Limits: h.limits, Versions: versions, Trail: h.trail, Now: h.now}),
+	}
 	if err := h.tellers(); err != nil {
 		return err
 	}
@@ -128,6 +137,7 @@ func (h *house) rooms(ctx context.Context) (err error) {
 		Live: h.live, Trail: h.trail, Limits: h.limits, Now: h.now, Log: h.log, UpdateURL: h.updateURL,
 		Bounds: devices.Bounds{Refusals: l.Refusals, Answers: l.Answers, Proved: l.Boardings, Simple: l.SimpleBoardings, Strangers: l.Waiting},
 	}
+	h.makeAgents()
 	return nil
 }
 
