@@ -41,8 +41,10 @@ func newLost(t *testing.T, db *migrations.DB) *lost {
 		t.Fatal(err)
 	}
 	post := &notify.Service{DB: db.Gorm, Vault: l.Vault, Mailer: m, Now: l.Now, Log: slog.New(slog.DiscardHandler),
-		Base:  func(context.Context) string { return "https://halfkey.example" },
-		Write: func(kind string, d notify.Data) (notify.Words, error) { return notify.Words{Subject: kind, Text: d["Link"]}, nil }}
+		Base: func(context.Context) string { return "https://halfkey.example" },
+		Write: func(kind string, d notify.Data) (notify.Words, error) {
+			return notify.Words{Subject: kind, Text: d["Link"]}, nil
+		}}
 	l.Recovery = &iam.Recovery{Sessions: l.house.Sessions, Links: &iam.Links{DB: db.Gorm, Vault: l.Vault, Now: l.Now}, Post: post,
 		MayHelp: func(context.Context, iam.UserID, iam.UserID) error { return nil }}
 	post.Later = l.Later()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +30,10 @@ func (h *house) tellers() error {
 	}
 	h.post = &notify.Service{DB: h.db.Gorm, Vault: h.vault, Mailer: mailer, Write: letter.Write, Base: h.baseURL, Now: h.now, Log: h.log}
 	h.recovery = &iam.Recovery{Sessions: h.sessions, Links: &iam.Links{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, Post: h.post, MayHelp: h.orgs.MayHelp}
+	h.orgs.Post, h.orgs.Addresses = h.post, &iam.Addresses{Sessions: h.sessions, Links: h.recovery.Links, Post: h.post}
 	h.post.Later = h.recovery.Later()
-	h.orgs.Post = h.post
+	maps.Copy(h.post.Later, h.orgs.Addresses.Later())
+	maps.Copy(h.post.Later, h.orgs.Later())
 	return nil
 }
 

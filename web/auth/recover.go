@@ -83,10 +83,11 @@ func (d *Door) comeBack(c echo.Context) error {
 
 // mountLinks adds the pages that links of ours lead to, and where they are asked for.
 func (d *Door) mountLinks(g *echo.Group) {
-	for path, page := range map[string]echo.HandlerFunc{"/recover": d.showRecover, "/recover/:token": d.showWayBack} {
+	for path, page := range map[string]echo.HandlerFunc{"/recover": d.showRecover, "/recover/:token": d.showWayBack, "/confirm/:token": d.showConfirm} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
 	g.POST("/recover", d.recover)
 	g.POST("/recover/:token", d.comeBack)
+	g.POST("/confirm/:token", d.confirm)
 }

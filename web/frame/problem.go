@@ -22,7 +22,8 @@ import (
 // told are the faults that a caller may hear of, with the sentence that each has.
 var told = byCode(
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
-	iam.ErrPasswordShort, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
+	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
+	iam.ErrNoSite, iam.ErrPasskeyKnown, iam.ErrPasskeyUnknown, iam.ErrPasskeyWrong, iam.ErrSessionUnknown, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
 	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole, policies.ErrRule, policies.ErrRuleLocks,
 	policies.ErrTooDeep, policies.ErrUnproved,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
@@ -33,7 +34,7 @@ var told = byCode(
 	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
-	auth.ErrSignIn, ErrNowhere, ErrStream,
+	auth.ErrSignIn, auth.ErrProve, auth.ErrElsewhere, ErrNowhere, ErrStream,
 )
 
 func byCode(all ...*fault.Fault) map[string]*fault.Fault {

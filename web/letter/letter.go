@@ -22,6 +22,11 @@ var forms = map[string]form{
 	"recovery":        {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
 	"recovery-helped": {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
 	"recovered":       {"mail.recovered.subject", "mail.recovered.text", ""},
+	"confirm":         {"mail.own.subject", "mail.own.text", "mail.own.button"},
+	"address":         {"mail.new.subject", "mail.new.text", "mail.own.button"},
+	"address-changed": {"mail.changed.subject", "mail.changed.text", ""},
+	"account-there":   {"mail.there.subject", "mail.there.text", "mail.there.button"},
+	"founding":        {"mail.founding.subject", "mail.founding.text", "mail.founding.button"},
 }
 
 // Write writes a letter. Lines of the text that are empty part its paragraphs;

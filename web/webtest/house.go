@@ -5,6 +5,7 @@ package webtest
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http/httptest"
 	"path/filepath"
@@ -67,7 +68,10 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: time.Now, Log: logger}
 	places.Post = post
 	back := &iam.Recovery{Sessions: sessions, Links: &iam.Links{DB: db.Gorm, Vault: v, Now: time.Now}, Post: post, MayHelp: places.MayHelp}
+	places.Addresses = &iam.Addresses{Sessions: sessions, Links: back.Links, Post: post}
 	post.Later = back.Later()
+	maps.Copy(post.Later, places.Addresses.Later())
+	maps.Copy(post.Later, places.Later())
 	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Live: hub, Ready: db.Ping, Now: time.Now, Log: logger}}
 	h.Setup = must(places.SetupLink(t.Context()))(t)
