@@ -22,6 +22,14 @@ func (c Choice) Fit(p *Passwords, names ...string) error {
 	return p.Fit(c.Password, true, names...)
 }
 
+// Method is how its owner has proved who he is by choosing it.
+func (c Choice) Method() Method {
+	if c.Passkey != nil {
+		return ByPasskey
+	}
+	return ByPassword
+}
+
 // Give makes it the way in of somebody who is about to be made. It costs a hash.
 func (c Choice) Give(ctx context.Context, p *Passwords, n *NewUser) (err error) {
 	if n.Passkey = c.Passkey; c.Passkey != nil {

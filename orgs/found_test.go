@@ -201,7 +201,7 @@ func TestInvitedOnlyMeansNobodyFounds(t *testing.T) {
 		}
 		token, _, err := h.Invite(h.admin, moes.ID, "moe@simps.net", "owner")
 		h.ok(err)
-		moe, err := h.Accept(h.out, token.Reveal(), "Moe", password)
+		moe, err := h.Accept(h.out, token.Reveal(), "Moe", iam.Choice{Password: password})
 		h.ok(err)
 		if _, err := h.KeyFor(h.as(moe), moes.ID); err != nil {
 			t.Errorf("no key to begin with: %v", err)

@@ -22,6 +22,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api"
+	"halfkey/web/api/rest"
 	"halfkey/web/auth"
 	"halfkey/web/frame"
 	"halfkey/web/household"
@@ -88,6 +89,11 @@ func New(r Rooms) *echo.Echo {
 	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)
+	me := &auth.Me{Door: door, Around: func(c echo.Context, title string) (ui.Page, error) {
+		h, err := around.At(c, title, "")
+		return h.Page, err
+	}}
+	me.Mount(signedIn)
 	around.Streams(signedIn, p.Streams(), h.Streams())
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)

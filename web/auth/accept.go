@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"halfkey/iam/vault"
+	"halfkey/iam"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -26,6 +26,7 @@ func (d *Door) answerInvitation(c echo.Context, status int, v invitation) error 
 	}
 	who, in := Of(ctx)
 	v.Action, v.Inviter, v.Org, v.Email, v.Devices = "/i/"+c.Param("token"), i.Inviter, i.OrgName, string(i.Email), i.Devices
+	v.Passkey = d.newcomersPasskey(c, "auth.invite.accept")
 	v.SignedIn, v.Known = in && who.Email == i.Email, i.HasAccount
 	return show.Page(c, status, invitationPage(p, v))
 }
@@ -48,7 +49,11 @@ func (d *Door) accept(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, "/")
 	}
 	v := invitation{Name: c.FormValue("name")}
-	user, err := d.Orgs.Accept(ctx, token, v.Name, vault.Secret(c.FormValue("password")))
+	with, err := d.choice(c)
+	var user iam.UserID
+	if err == nil {
+		user, err = d.Orgs.Accept(ctx, token, v.Name, with)
+	}
 	if errs, ok := wrongIn(err, "name"); ok {
 		v.Wrong = errs
 		return d.answerInvitation(c, http.StatusUnprocessableEntity, v)
@@ -56,5 +61,5 @@ func (d *Door) accept(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.welcome(c, user, "/")
+	return d.welcome(c, user, with.Method(), "/")
 }

@@ -109,6 +109,9 @@ func (d *Door) Mount(g *echo.Group) {
 		g.HEAD(path, h)
 	}
 	g.POST("/login", d.login)
+	g.POST("/login/code", d.giveCode)
+	g.POST("/passkeys/ask", d.askToUse)
+	g.POST("/passkeys/new", d.askNewcomer)
 	g.POST("/logout", d.logout)
 	g.POST("/setup", d.setup)
 	g.POST("/register", d.register)

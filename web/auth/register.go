@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
-	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -29,6 +28,7 @@ func (d *Door) answerRegister(c echo.Context, status int, f registerForm) error 
 	case d.lineOf(c.Request()) == open:
 		return show.Page(c, status, plainPage(p, d.local(c.Request())))
 	}
+	f.Passkey = d.newcomersPasskey(c, "auth.register.do")
 	return show.Page(c, status, registerPage(p, f))
 }
 
@@ -38,8 +38,7 @@ func (d *Door) register(c echo.Context) error {
 	if d.lineOf(c.Request()) == open {
 		return d.answerRegister(c, http.StatusForbidden, f)
 	}
-	founded, err := d.Orgs.Found(c.Request().Context(), orgs.FoundRequest{
-		Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: vault.Secret(c.FormValue("password"))})
+	founded, by, err := d.found(c, f)
 	if wrong, ok := wrongIn(err, "organisation"); ok {
 		f.Wrong = wrong
 		return d.answerRegister(c, http.StatusUnprocessableEntity, f)
@@ -47,5 +46,15 @@ func (d *Door) register(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.welcome(c, founded.User, "/")
+	return d.welcome(c, founded.User, by, "/")
+}
+
+func (d *Door) found(c echo.Context, f registerForm) (orgs.Founded, iam.Method, error) {
+	with, err := d.choice(c)
+	if err != nil {
+		return orgs.Founded{}, "", err
+	}
+	founded, err := d.Orgs.Found(c.Request().Context(), orgs.FoundRequest{
+		Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey})
+	return founded, with.Method(), err
 }

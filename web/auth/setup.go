@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/web/show"
@@ -28,6 +29,7 @@ func (d *Door) showSetup(c echo.Context) error {
 
 func (d *Door) answerSetup(c echo.Context, status int, f setupForm) error {
 	p := d.Page(c, ui.T(c.Request().Context(), "auth.setup.title"))
+	f.Passkey = d.newcomersPasskey(c, "auth.setup.do")
 	if d.lineOf(c.Request()) == open {
 		return show.Page(c, status, plainPage(p, d.local(c.Request())))
 	}
@@ -35,14 +37,12 @@ func (d *Door) answerSetup(c echo.Context, status int, f setupForm) error {
 }
 
 func (d *Door) setup(c echo.Context) error {
-	ctx := c.Request().Context()
 	f := setupForm{Code: c.FormValue("token"), Name: c.FormValue("name"), Email: c.FormValue("email"), BaseURL: c.FormValue("base_url"),
 		SignUp: c.FormValue("sign_up"), Linked: c.FormValue("linked") != ""}
 	if d.lineOf(c.Request()) == open {
 		return d.answerSetup(c, http.StatusForbidden, f)
 	}
-	user, err := d.Orgs.Setup(ctx, orgs.SetupRequest{Token: vault.Secret(f.Code), Name: f.Name, Email: f.Email,
-		Password: vault.Secret(c.FormValue("password")), BaseURL: f.BaseURL, SignUp: f.SignUp})
+	user, by, err := d.setUp(c, f)
 	if errors.Is(err, orgs.ErrSetupToken) {
 		f.Linked = false // so that another can be typed
 	}
@@ -53,17 +53,39 @@ func (d *Door) setup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.welcome(c, user, "/")
+	return d.welcome(c, user, by, "/")
+}
+
+func (d *Door) setUp(c echo.Context, f setupForm) (iam.UserID, iam.Method, error) {
+	with, err := d.choice(c)
+	if err != nil {
+		return "", "", err
+	}
+	if with.Passkey != nil && iam.SiteOf(f.BaseURL) != d.site(c) {
+		return "", "", iam.Wrong("base_url", ErrElsewhere)
+	}
+	user, err := d.Orgs.Setup(c.Request().Context(), orgs.SetupRequest{Token: vault.Secret(f.Code), Name: f.Name, Email: f.Email,
+		Password: with.Password, Passkey: with.Passkey, BaseURL: f.BaseURL, SignUp: f.SignUp})
+	return user, with.Method(), err
+}
+
+// ErrElsewhere says that a passkey would not open the address that was typed.
+var ErrElsewhere = fault.New(fault.Unprocessable, "passkey-elsewhere", "A passkey belongs to the address at which it was made. Leave the address as it is, or choose a password.")
+
+// newcomersPasskey offers a passkey to somebody who comes newly.
+func (d *Door) newcomersPasskey(c echo.Context, does string) passkeyPart {
+	ctx := c.Request().Context()
+	return passkeyPart{Origin: d.site(c).Origin, Ask: "/passkeys/new", Make: true, Text: ui.T(ctx, "me.passkey.with", "Do", ui.T(ctx, does))}
 }
 
 // welcome signs somebody in who has just come to be.
-func (d *Door) welcome(c echo.Context, user iam.UserID, next string) error {
+func (d *Door) welcome(c echo.Context, user iam.UserID, by iam.Method, next string) error {
 	ctx := c.Request().Context()
 	u, err := d.Users.Get(ctx, user)
 	if err != nil {
 		return err
 	}
-	token, _, err := d.Sessions.Open(ctx, u, iam.ByPassword, d.source(c.Request()), c.Request().UserAgent())
+	token, _, err := d.Sessions.Open(ctx, u, by, d.source(c.Request()), c.Request().UserAgent())
 	if err != nil {
 		return err
 	}
