@@ -25,6 +25,11 @@ func cutsIn(ctx context.Context) []Cut {
 	return cuts[:len(cuts):len(cuts)]
 }
 
+// uncut is ctx for judging somebody else than who acts in it.
+func uncut(ctx context.Context) context.Context {
+	return context.WithValue(ctx, cutKey{}, []Cut(nil))
+}
+
 // kept is what the cuts leave of may at the line's organisation.
 func kept(ctx context.Context, may Actions, l line) Actions {
 	for _, c := range cutsIn(ctx) {

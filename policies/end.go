@@ -39,14 +39,8 @@ func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID, rea
 	if err := d.mayEnd(ctx, tx, a, l); err != nil {
 		return Assignment{}, err
 	}
-	if root := len(l.places) == 1; len(l.places) <= 2 && a.Role == topRole(root) && a.SubjectType == Person {
-		n, err := d.others(tx, a.Org, a.Role, a.ID)
-		if err != nil {
-			return Assignment{}, err
-		}
-		if n == 0 {
-			return Assignment{}, ErrLastOwner
-		}
+	if err := d.notLast(tx, a, d.now(), l); err != nil {
+		return Assignment{}, err
 	}
 	who, _ := Asking(ctx)
 	res := tx.Model(&assignmentRow{}).Where("id = ?", row.ID).

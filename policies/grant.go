@@ -50,6 +50,7 @@ type Grant struct {
 	From        time.Time    // zero for at once
 	Until       time.Time    // zero for no end
 	Lent        iam.AssignmentID
+	Offered     bool // holds only when the other side has accepted it
 	Source      Source
 	Reason      string
 	By          iam.UserID // who decides, and answers for it
@@ -115,6 +116,9 @@ func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.Assignme
 		ID: iam.NewID(), TenantID: string(l.tenant), SubjectType: string(g.SubjectType), SubjectID: string(g.Subject), Role: string(g.Role),
 		OrgID: string(g.Org), DeviceID: orNull(g.Device), Reach: string(g.Reach), ValidFrom: iam.MicrosOrNull(g.From), ValidTo: iam.MicrosOrNull(until),
 		Status: active, Source: string(g.Source), LentFrom: orNull(g.Lent), GrantedBy: string(g.By), Reason: g.Reason, CreatedAt: iam.Micros(d.now()),
+	}
+	if g.Offered {
+		row.Status = offered
 	}
 	if err := tx.Create(&row).Error; err != nil {
 		return "", fmt.Errorf("grant %s on %s: %w", g.Role, g.Org, err)
