@@ -150,4 +150,4 @@ func (s *Services) End(tx *gorm.DB, id ServiceID, by string) error {
 }
 
 // ErrChanged says that somebody else was quicker.
-var ErrChanged = fault.New(fault.Conflict, "changed-meanwhile", "Somebody has changed this meanwhile. Look at it again, then try once more.")
+var ErrChanged = fault.New(fault.Stale, "version-stale", "This is not the newest version any more. Look at it again, then decide.")
