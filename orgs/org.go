@@ -73,6 +73,7 @@ type Service struct {
 	Connectors *connectors.Registry
 	Live       *live.Hub
 	Post       *notify.Service // nil: nobody is told anything
+	Addresses  *iam.Addresses  // needed where Post sends mail
 	Now        func() time.Time
 
 	ClassicCount int // PBES2 iterations of new classic keys, 10,000 to 1,000,000; zero stands for the least
