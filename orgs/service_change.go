@@ -41,6 +41,9 @@ func (m Machines) ChangeService(ctx context.Context, id iam.ServiceID, version i
 		return a, nil
 	}
 	err = m.Orgs.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := m.Orgs.Decider.Bump(tx); err != nil { // another owner has other rights
+			return err
+		}
 		if err := m.Services.Change(tx, a); err != nil {
 			return err
 		}
@@ -68,10 +71,10 @@ func (m Machines) EndService(ctx context.Context, id iam.ServiceID) error {
 		return err
 	}
 	err = m.Orgs.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := m.Services.End(tx, id, string(asking(ctx))); err != nil {
+		if err := m.Orgs.Decider.EndAll(ctx, tx, policies.Service, string(id), "service account ended"); err != nil {
 			return err
 		}
-		if err := m.Orgs.Decider.EndAll(ctx, tx, policies.Service, string(id), "service account ended"); err != nil {
+		if err := m.Services.End(tx, id, string(asking(ctx))); err != nil {
 			return err
 		}
 		return m.record(ctx, tx, "service.end", a, audit.Detail{"name": a.Name})
