@@ -10,6 +10,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
@@ -24,6 +25,7 @@ var told = byCode(
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
 	iam.ErrNoSite, iam.ErrPasskeyKnown, iam.ErrPasskeyUnknown, iam.ErrPasskeyWrong, iam.ErrSessionUnknown, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
+	audit.ErrFilter, audit.ErrFormat, audit.ErrKeyFile, audit.ErrNoExport, audit.ErrSignature,
 	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole, policies.ErrRule, policies.ErrRuleLocks,
 	policies.ErrTooDeep, policies.ErrUnproved,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
