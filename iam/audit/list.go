@@ -5,7 +5,12 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"halfkey/iam/fault"
 )
+
+// ErrFilter says that what was asked for cannot be understood.
+var ErrFilter = fault.New(fault.Unprocessable, "trail-filter", "That filter cannot be understood.")
 
 // Filter says which lines to list. Empty fields let everything through, but
 // Tenant always counts, and so does an Orgs that is empty and not nil: nothing.

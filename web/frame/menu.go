@@ -19,12 +19,19 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, err
 		return []ui.NavItem{
 			{ID: "channels", Label: ui.T(ctx, "household.channels"), Icon: "activity", Href: h.Link("/c")},
 			{ID: "keys", Label: ui.T(ctx, "household.mykeys"), Icon: "key-round", Href: "/k"},
+			{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")},
 		}, nil
 	}
 	people := ui.NavItem{ID: "people", Label: ui.T(ctx, "portal.people"), Icon: "users", Href: h.Link("/people")}
 	activity := ui.NavItem{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")}
 	if !s.devices {
-		return []ui.NavItem{{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"}, people, activity}, nil
+		return []ui.NavItem{
+			activity,
+			{ID: "audit", Label: ui.T(ctx, "audit.title"), Icon: "shield", Href: h.Link("/audit")},
+			{ID: "access", Label: ui.T(ctx, "audit.access.menu"), Icon: "eye", Href: h.Link("/audit/access")},
+			{ID: "inventory", Label: ui.T(ctx, "audit.keys.menu"), Icon: "key-round", Href: h.Link("/audit/keys")},
+			people,
+		}, nil
 	}
 	waiting, err := f.countWaiting(ctx)
 	if err != nil {
@@ -79,7 +86,8 @@ func (s standing) home() string {
 }
 
 // pages is where the switcher of each menu entry leads.
-var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "activity": "/activity"}
+var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "activity": "/activity",
+	"audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys"}
 
 // switcher lists the viewer's places, when there is more than one to go to.
 func (s standing) switcher(ctx context.Context, active string) []ui.Crumb {
@@ -111,6 +119,18 @@ func RoleWord(ctx context.Context, r policies.Role) string {
 		return ui.T(ctx, "portal.role.platform")
 	case policies.Member:
 		return ui.T(ctx, "portal.role.member")
+	case policies.Viewer:
+		return ui.T(ctx, "portal.role.viewer")
+	case policies.Operator:
+		return ui.T(ctx, "portal.role.operator")
+	case policies.Integrator:
+		return ui.T(ctx, "portal.role.integrator")
+	case policies.ConnectorOperator:
+		return ui.T(ctx, "portal.role.connector")
+	case policies.Auditor:
+		return ui.T(ctx, "portal.role.auditor")
+	case policies.Support:
+		return ui.T(ctx, "portal.role.support")
 	}
 	return ""
 }

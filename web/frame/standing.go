@@ -79,7 +79,8 @@ func (f *Frame) path(ctx context.Context, org iam.OrgID) ([]orgs.Crumb, error) {
 }
 
 // rank orders roles from the one that may do most.
-var rank = []policies.Role{policies.Owner, policies.Manager, policies.Member}
+var rank = []policies.Role{policies.Owner, policies.Manager, policies.Integrator, policies.Operator, policies.Auditor, policies.ConnectorOperator,
+	policies.Support, policies.Member, policies.Viewer}
 
 func (f *Frame) role(ctx context.Context, user iam.UserID, org iam.OrgID, seats []policies.Assignment) (policies.Role, error) {
 	above, err := f.Orgs.Path(ctx, org)

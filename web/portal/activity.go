@@ -2,10 +2,9 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -23,43 +22,20 @@ import (
 
 const (
 	activityPageSize = 30
-	activityLook     = 2000 // lines that one search reads at most
+	activityLook     = 2000 // lines that one search in the sentences reads at most
 )
 
-// activityQuery is what the address of the page says.
-type activityQuery struct {
-	text, verb string
-	before     int64
-}
-
-func parseActivityQuery(q url.Values) activityQuery {
-	a := activityQuery{text: strings.ToLower(strings.TrimSpace(strings.ToValidUTF8(q.Get("q"), "")))}
-	if r := []rune(a.text); len(r) > 80 {
-		a.text = string(r[:80])
+// mountTrail adds the pages of the trail.
+func (p *Portal) mountTrail(g *echo.Group) {
+	for path, page := range map[string]echo.HandlerFunc{
+		"/activity": p.activity, "/audit": p.audit, "/audit/exports/:id": p.export, "/audit/exports/:id/file": p.exportFile,
+		"/audit/exports/:id/signature": p.exportSignature, "/audit/signing-key": p.signingKey,
+	} {
+		g.GET(path, page)
+		g.HEAD(path, page)
 	}
-	if _, ok := sentences[q.Get("verb")]; ok {
-		a.verb = q.Get("verb")
-	}
-	if n, err := strconv.ParseInt(q.Get("before"), 10, 64); err == nil && n > 0 {
-		a.before = n
-	}
-	return a
-}
-
-func (a activityQuery) link(org string, before int64) string {
-	q := url.Values{}
-	for k, v := range map[string]string{"org": org, "q": a.text, "verb": a.verb} {
-		if v != "" {
-			q.Set(k, v)
-		}
-	}
-	if before > 0 {
-		q.Set("before", strconv.FormatInt(before, 10))
-	}
-	if len(q) == 0 {
-		return "/activity"
-	}
-	return "/activity?" + q.Encode()
+	g.POST("/audit/check", p.checkTrail)
+	g.POST("/audit/exports", p.makeExport)
 }
 
 func (p *Portal) activity(c echo.Context) error {
@@ -68,76 +44,160 @@ func (p *Portal) activity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := parseActivityQuery(c.QueryParams())
-	v, err := p.activityOf(c, h, q)
+	q, wrong := parseActivityQuery("/activity", c.QueryParams())
+	return p.answerTrail(c, h, q, wrong)
+}
+
+// answerTrail shows the lines that the address asks for, or what is wrong with it.
+func (p *Portal) answerTrail(c echo.Context, h frame.Here, q activityQuery, wrong error) error {
+	v, err := p.activityOf(c, h, q, wrong)
 	if err != nil {
 		return err
 	}
+	if wrong != nil {
+		return show.Page(c, http.StatusUnprocessableEntity, activityView(h.Page, v))
+	}
 	if q.before == 0 {
-		h.Page.Stream = eventsFor("activity", h, "q", q.text, "verb", q.verb)
+		kv := []string{"path", q.path}
+		for k, all := range q.values("") {
+			kv = append(kv, k, all[0])
+		}
+		h.Page.Stream = eventsFor("activity", h, kv...)
 	}
 	return show.Page(c, http.StatusOK, activityView(h.Page, v))
 }
 
-func (p *Portal) activityOf(c echo.Context, h frame.Here, q activityQuery) (v activityPage, err error) {
+func (p *Portal) activityOf(c echo.Context, h frame.Here, q activityQuery, wrong error) (v activityPage, err error) {
 	ctx, org := c.Request().Context(), c.QueryParam("org")
-	if err := p.Decider.Require(ctx, policies.ReadAudit, h.Org.ID); err != nil {
-		return v, err
-	}
-	v = activityPage{Text: q.text, Verb: q.verb, Hidden: hidden("org", org), Verbs: verbOptions(ctx)}
-	lines, more, err := p.found(ctx, h.Org, q)
+	f, own, err := p.trail(ctx, h.Org)
 	if err != nil {
 		return v, err
 	}
-	if v.Lines, err = p.told(ctx, lines); err != nil {
+	v = activityPage{Query: q, Own: own, OrgID: string(h.Org.ID), Hidden: hidden("org", org), Verbs: verbOptions(ctx, q.verb)}
+	if q.full != (q.path == "/audit") {
+		v.Hidden = append(v.Hidden, hidden("view", viewWord(q.full))...)
+	}
+	v.Doors, v.Outcomes = doorOptions(ctx), outcomeOptions(ctx)
+	v.Views = p.viewsOf(ctx, q, org)
+	if q.filtered() || wrong != nil {
+		v.Clear = activityQuery{path: q.path, full: q.full}.link(org, 0)
+	}
+	if !own {
+		if err := p.guard(ctx, &v, h); err != nil {
+			return v, err
+		}
+	}
+	if v.Wrong, _ = fields(wrong); wrong != nil {
+		return v, nil
+	}
+	if err := p.narrow(ctx, &f, q); err != nil {
 		return v, err
 	}
-	if more > 0 {
-		v.Next = q.link(org, more)
+	page, err := p.found(ctx, f, q)
+	if err != nil {
+		return v, err
+	}
+	if v.Lines, err = p.told(ctx, page.Lines); err != nil {
+		return v, err
+	}
+	if q.full {
+		v.Entries = p.entries(page.Lines, v.Lines, q, org)
+	}
+	v.Short = page.Short
+	if page.Next > 0 {
+		v.Next = q.link(org, page.Next)
 	}
 	if q.before > 0 {
 		v.First = q.link(org, 0)
 	}
-	if q.text != "" || q.verb != "" {
-		v.Clear = activityQuery{}.link(org, 0)
-	}
 	return v, nil
 }
 
-// found reads a page of lines that fit; more is where the next begins, or 0.
-func (p *Portal) found(ctx context.Context, org orgs.Org, q activityQuery) (page []audit.Entry, more int64, err error) {
-	f, err := p.trail(ctx, org)
+// trail is the part of the trail that the viewer may read at a place and below
+// it; own is true where that is what he did himself.
+func (p *Portal) trail(ctx context.Context, org orgs.Org) (f audit.Filter, own bool, err error) {
+	f = audit.Filter{Tenant: string(org.Tenant)}
+	err = p.Decider.Require(ctx, policies.ReadAudit, org.ID)
+	if errors.Is(err, policies.ErrRefused) {
+		me, _ := policies.Asking(ctx)
+		f.ActorID = string(me)
+		return f, true, nil
+	}
 	if err != nil {
-		return nil, 0, err
+		return f, false, err
 	}
-	f.Verb, f.Before, f.Limit = q.verb, q.before, activityPageSize+1
-	if q.text != "" {
-		f.Limit = 500
+	scope, err := p.Decider.Scope(ctx, policies.ReadAudit)
+	if err != nil {
+		return f, false, err
 	}
+	where, args := scope.SQL("o.id", "o.tenant_id")
+	if org.ID == org.Tenant && !strings.Contains(where, "o.id") {
+		return f, false, nil
+	}
+	q := p.DB.WithContext(ctx).Table("orgs AS o").Joins("JOIN org_closure c ON c.descendant = o.id").Where("c.ancestor = ?", string(org.ID))
+	if where != "" {
+		q = q.Where(where, args...)
+	}
+	f.Orgs = []string{}
+	return f, false, q.Limit(20_000).Pluck("o.id", &f.Orgs).Error
+}
+
+// narrow adds what the address asks for to what the viewer may read.
+func (p *Portal) narrow(ctx context.Context, f *audit.Filter, q activityQuery) error {
+	f.Verb, f.Door, f.Outcome, f.From, f.Before = q.verb, q.door, q.outcome, q.from, q.before
+	if !q.to.IsZero() {
+		f.To = q.to.AddDate(0, 0, 1)
+	}
+	f.ObjectID = q.object
+	if q.actor == "" {
+		return nil
+	}
+	who := q.actor
+	if email, err := iam.ParseEmail(who); err == nil {
+		u, err := p.Users.ByEmail(ctx, email)
+		if err != nil && !errors.Is(err, iam.ErrUserUnknown) {
+			return err
+		}
+		who = string(u.ID)
+	}
+	if f.ActorID != "" && f.ActorID != who || who == "" {
+		f.Orgs = []string{} // somebody else's deeds, or nobody's
+	}
+	f.ActorID = who
+	return nil
+}
+
+// found reads a page of lines that fit.
+func (p *Portal) found(ctx context.Context, f audit.Filter, q activityQuery) (page audit.Page, err error) {
+	f.Limit = activityPageSize
+	if q.text == "" {
+		return audit.Search(ctx, p.DB, f)
+	}
+	f.Limit = 500
 	for looked := 0; looked < activityLook; looked += f.Limit {
-		lines, err := audit.List(ctx, p.DB, f)
+		some, err := audit.Search(ctx, p.DB, f)
 		if err != nil {
-			return nil, 0, err
+			return page, err
 		}
-		n, err := p.namesIn(ctx, lines)
+		n, err := p.namesIn(ctx, some.Lines)
 		if err != nil {
-			return nil, 0, err
+			return page, err
 		}
-		for _, e := range lines {
-			if q.text != "" && !n.mentions(ctx, e, q.text) {
+		for _, e := range some.Lines {
+			if !n.mentions(ctx, e, q.text) {
 				continue
 			}
-			if len(page) == activityPageSize {
-				return page, page[len(page)-1].Seq, nil
+			if page.Lines = append(page.Lines, e); len(page.Lines) == activityPageSize {
+				page.Next = e.Seq
+				return page, nil
 			}
-			page = append(page, e)
 		}
-		if len(lines) < f.Limit {
-			return page, 0, nil
+		if f.Before = some.Next; some.Next == 0 {
+			return page, nil
 		}
-		f.Before = lines[len(lines)-1].Seq
 	}
-	return page, f.Before, nil
+	page.Next, page.Short = f.Before, true
+	return page, nil
 }
 
 // mentions looks for the text in everything that the line's sentence may say.
@@ -148,35 +208,11 @@ func (n names) mentions(ctx context.Context, e audit.Entry, text string) bool {
 	})
 }
 
-// trail is the part of the trail that belongs to a place and those below it.
-func (p *Portal) trail(ctx context.Context, org orgs.Org) (audit.Filter, error) {
-	f := audit.Filter{Tenant: string(org.Tenant)}
-	if org.ID == org.Tenant {
-		return f, nil
-	}
-	places, err := p.Orgs.Places(ctx, policies.ReadAudit)
-	if err != nil {
-		return f, err
-	}
-	below := map[iam.OrgID]bool{org.ID: true}
-	f.Orgs = []string{string(org.ID)}
-	for _, o := range places { // parents come before children
-		if below[o.Parent] {
-			below[o.ID] = true
-			f.Orgs = append(f.Orgs, string(o.ID))
-		}
-	}
-	return f, nil
-}
-
 // news are the newest lines of a place, without who came and went; nothing for
 // who may not read the trail.
 func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]news, error) {
-	if !p.Decider.May(ctx, policies.ReadAudit, org.ID) {
-		return nil, nil
-	}
-	f, err := p.trail(ctx, org)
-	if err != nil {
+	f, own, err := p.trail(ctx, org)
+	if err != nil || own {
 		return nil, err
 	}
 	f.Limit = 4 * limit
@@ -197,29 +233,21 @@ func (p *Portal) history(ctx context.Context, d devices.View) ([]news, error) {
 	return p.told(ctx, lines[:min(len(lines), 20)])
 }
 
-// verbOptions are the verbs to choose from, by what they are called.
-func verbOptions(ctx context.Context) []ui.Option {
-	all := []ui.Option{{Label: ui.T(ctx, "portal.activity.all")}}
-	for _, o := range []struct{ verb, id string }{
-		{"device.board", "activity.verb.board"}, {"device.ask", "activity.verb.ask"}, {"device.register", "activity.verb.refused"},
-		{"device.rename", "activity.verb.rename"}, {"device.move", "activity.verb.move"}, {"device.suspend", "activity.verb.pause"},
-		{"device.retire", "activity.verb.offboard"}, {"read-key.reveal", "activity.verb.readkey"}, {"key.reveal", "activity.verb.key"},
-		{"person.invite", "activity.verb.invite"}, {"invitation.accept", "activity.verb.accept"}, {"role.end", "activity.verb.role"},
-		{"session.open", "activity.verb.signin"},
-	} {
-		all = append(all, ui.Option{Value: o.verb, Label: ui.T(ctx, o.id)})
-	}
-	return all
-}
-
 func (p *Portal) activityStream(c echo.Context) (stream.View, error) {
-	q := parseActivityQuery(c.QueryParams())
+	path := "/activity"
+	if c.QueryParam("path") == "/audit" {
+		path = "/audit"
+	}
+	q, err := parseActivityQuery(path, c.QueryParams())
+	if err != nil {
+		return stream.View{}, err
+	}
 	return stream.View{Draw: func(ctx context.Context, out *stream.Out) error {
 		h, err := p.Frame.At(c, "", "activity")
 		if err != nil {
 			return err
 		}
-		v, err := p.activityOf(c, h, q)
+		v, err := p.activityOf(c, h, q, nil)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"halfkey/iam/fault"
 )
 
 // What the list's address says is bounded, and its own links say the same again.
@@ -36,9 +38,11 @@ func FuzzListQuery(f *testing.F) {
 	})
 }
 
-// A page of the trail begins where a number says, and nowhere else.
+// What the address of the trail says is understood or refused, and the page's own
+// links say the same again.
 func FuzzActivityQuery(f *testing.F) {
-	for _, s := range []string{"", "q=Homer&verb=device.board", "before=17", "before=-1", "before=99999999999999999999", "verb=nonsense", "q=%ff"} {
+	for _, s := range []string{"", "q=Homer&verb=device.board", "before=17", "before=-1", "before=99999999999999999999", "verb=nonsense", "q=%ff",
+		"from=2026-11-03&to=2026-11-04&actor=homer%40simps.net&door=api&outcome=refused&view=full", "from=3.11.2026", "from=2026-02-30", "to=0000-00-00", "object=%00x", "view=x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -46,12 +50,26 @@ func FuzzActivityQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		a := parseActivityQuery(q)
-		if a.before < 0 || len([]rune(a.text)) > 80 || !utf8.ValidString(a.text) {
-			t.Fatalf("%+v", a)
-		}
-		if _, ok := sentences[a.verb]; a.verb != "" && !ok {
-			t.Fatalf("verb %q", a.verb)
+		for _, path := range []string{"/activity", "/audit"} {
+			a, err := parseActivityQuery(path, q)
+			for _, s := range []string{a.text, a.actor, a.object} {
+				if len([]rune(s)) > 80 || !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+					t.Fatalf("%+v", a)
+				}
+			}
+			if a.before < 0 || err != nil && len(fault.Of(err).Fields) == 0 {
+				t.Fatalf("%+v %v", a, err)
+			}
+			if err != nil {
+				continue
+			}
+			u, err := url.Parse(a.link("", a.before))
+			if err != nil || u.Path != path {
+				t.Fatalf("link %q", u)
+			}
+			if again, err := parseActivityQuery(path, u.Query()); err != nil || again != a {
+				t.Fatalf("%+v became %+v, %v", a, again, err)
+			}
 		}
 	})
 }

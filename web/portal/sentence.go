@@ -55,6 +55,8 @@ var sentences = map[string]sentence{
 	"role.end":           {id: "activity.role.end", icon: "user"},
 	"session.open":       {id: "activity.session.open", refused: "activity.session.refused", icon: "user"},
 	"session.close":      {id: "activity.session.close", icon: "log-out"},
+	"audit.export":       {id: "activity.audit.export", icon: "scroll-text"},
+	"audit.check":        {id: "activity.audit.check", icon: "shield"},
 	"platform.set-up":    {id: "activity.platform.setup", icon: "shield"},
 }
 
