@@ -52,11 +52,12 @@ func (p *Portal) Mount(g *echo.Group) {
 		"/": p.home, "/orgs": p.orgs, "/devices": p.devices, "/devices/new": p.askPlace, "/devices/:id": p.device,
 		"/devices/:id/move": p.askMove, "/devices/:id/offboard": p.askOffboard, "/pending": p.pending,
 		"/devices/new/keys": p.keys, "/devices/new/keys/:id": p.key, "/devices/new/keys/:id/replace": p.askReplace, "/devices/new/keys/:id/revoke": p.askRevoke,
-		"/orgs/:id": p.org, "/orgs/:id/account-keys/:key/revoke": p.askRevokeAccountKey, "/people": p.people, "/people/roles/:id": p.askEnd, "/activity": p.activity,
+		"/orgs/:id": p.org, "/orgs/:id/account-keys/:key/revoke": p.askRevokeAccountKey, "/people": p.people, "/people/roles/:id": p.askEnd,
 	} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
+	p.mountTrail(g)
 	g.POST("/orgs", p.newOrg)
 	g.POST("/orgs/:id", p.renameOrg)
 	g.POST("/orgs/:id/account-keys", p.makeAccountKey)
