@@ -31,7 +31,7 @@ func (p *Portal) home(c echo.Context) error {
 	case h.Platform:
 		return p.platform(c, h)
 	case h.Manages && !h.Devices:
-		return c.Redirect(http.StatusSeeOther, h.Link("/people"))
+		return c.Redirect(http.StatusSeeOther, h.Link("/activity"))
 	case !h.Manages:
 		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
 	}
