@@ -63,7 +63,7 @@ func TestMargeSeesHouseholdAndNothingElse(t *testing.T) {
 		}
 		hidden.Silent(t, "Reactor", "Power plant")
 	}
-	for _, path := range []string{"/people", "/activity", "/pending", "/devices/new"} {
+	for _, path := range []string{"/people", "/audit", "/pending", "/devices/new"} {
 		s.Marge.Get(t, path).Wants(t, 403)
 	}
 	s.Marge.Post(t, "/k/"+reactor.Channel).Wants(t, 404)
