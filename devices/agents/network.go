@@ -43,7 +43,7 @@ const (
 // parseNetwork takes a network profile as JSON and gives it as it is kept; none
 // at all is fine.
 func parseNetwork(text string) (string, error) {
-	if strings.TrimSpace(text) == "" {
+	if text = strings.TrimSpace(text); text == "" || text == "null" {
 		return "", nil
 	}
 	var n Network

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -31,7 +32,7 @@ func (s *Service) Offboard(ctx context.Context, id ID) error {
 		return err
 	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := one(offboard.Exec(ctx, tx, string(id))); err == errRaced {
+		if err := one(offboard.Exec(ctx, tx, string(id))); errors.Is(err, errRaced) {
 			return ErrNotAboard
 		} else if err != nil {
 			return err
