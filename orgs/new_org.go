@@ -60,30 +60,6 @@ func parseOrg(name, kind string) (o Org, err error) {
 
 // Rename gives an organisation another display name. Field name: name.
 func (s *Service) Rename(ctx context.Context, id iam.OrgID, name string) error {
-	if err := s.Decider.Require(ctx, policies.ManageOrg, id); err != nil {
-		return err
-	}
-	name, err := iam.ParseName(name)
-	if err != nil {
-		return iam.Wrong("name", err)
-	}
-	var o Org
-	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if o, err = findOrg(tx, id); err != nil {
-			return err
-		}
-		if err := tx.Model(&orgRow{}).Where("id = ?", string(id)).Update("name", name).Error; err != nil {
-			return err
-		}
-		if err := s.Decider.Bump(tx); err != nil { // the name is remembered wherever a place is
-			return err
-		}
-		return audit.Record(ctx, tx, "org.rename", audit.Object{Tenant: string(o.Tenant), Org: string(id), Type: "org", ID: string(id)},
-			audit.Detail{"from": o.Name, "to": name})
-	})
-	if err != nil {
-		return fmt.Errorf("rename organisation %s: %w", id, err)
-	}
-	s.tell(live.People, o.Tenant, id, string(id))
-	return nil
+	_, err := s.Settle(ctx, id, Settings{Name: &name}, With{})
+	return err
 }

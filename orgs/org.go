@@ -59,7 +59,28 @@ type Org struct {
 	Slug      string // for machines; unique in its tenant, a tenant's everywhere
 	Name      string
 	CreatedAt time.Time
+
+	State          State
+	From           time.Time // opens then; zero for no such day
+	Until          time.Time // ends then
+	Private        bool      // not looked into from above, but by owners and auditors
+	MemberRole     policies.Role
+	MinCredential  string // any, mfa, passkey
+	RotateReadKeys string // always, exposed, ask
+	Version        int64  // grows with every change of the above
 }
+
+// State is whether a place is open. What lies above it, and its dates, count as
+// well: see Standing.
+type State string
+
+// A closed place is over, with the read keys of its people; a suspended one
+// rests. Either can be resumed.
+const (
+	Active    State = "active"
+	Suspended State = "suspended"
+	Closed    State = "closed"
+)
 
 // Service is the use cases of organisations. All fields but the unexported are needed.
 type Service struct {
@@ -84,8 +105,6 @@ type Service struct {
 	sample   atomic.Pointer[sealedSecond]
 }
 
-const stateActive = "active"
-
 type orgRow struct {
 	ID        string  `gorm:"column:id;primaryKey"`
 	TenantID  string  `gorm:"column:tenant_id"`
@@ -95,12 +114,24 @@ type orgRow struct {
 	Name      string  `gorm:"column:name"`
 	State     string  `gorm:"column:state"`
 	CreatedAt int64   `gorm:"column:created_at;autoCreateTime:false"`
+
+	ValidFrom      *int64 `gorm:"column:valid_from"`
+	ValidTo        *int64 `gorm:"column:valid_to"`
+	Private        bool   `gorm:"column:private"`
+	MemberRole     string `gorm:"column:member_role"`
+	MinCredential  string `gorm:"column:min_credential"`
+	RotateReadKeys string `gorm:"column:rotate_read_keys"`
+	Version        int64  `gorm:"column:version"`
 }
 
 func (orgRow) TableName() string { return "orgs" }
 
 func (r orgRow) org() Org {
-	o := Org{iam.OrgID(r.ID), iam.OrgID(r.TenantID), "", Kind(r.Kind), r.Slug, r.Name, iam.Time(r.CreatedAt)}
+	o := Org{
+		ID: iam.OrgID(r.ID), Tenant: iam.OrgID(r.TenantID), Kind: Kind(r.Kind), Slug: r.Slug, Name: r.Name, CreatedAt: iam.Time(r.CreatedAt),
+		State: State(r.State), From: iam.TimeOrZero(r.ValidFrom), Until: iam.TimeOrZero(r.ValidTo), Private: r.Private,
+		MemberRole: policies.Role(r.MemberRole), MinCredential: r.MinCredential, RotateReadKeys: r.RotateReadKeys, Version: r.Version,
+	}
 	if r.ParentID != nil {
 		o.Parent = iam.OrgID(*r.ParentID)
 	}

@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"halfkey/iam"
-	"halfkey/iam/audit"
-	"halfkey/iam/live"
 	"halfkey/policies"
 )
 
@@ -73,25 +69,4 @@ func (s *Service) named(ctx context.Context, seats []policies.Assignment) (map[i
 		places[iam.OrgID(r.ID)] = r.Name
 	}
 	return users, places, nil
-}
-
-// EndRole takes a role away, one's own or another's, for a reason that may be "".
-// It fails like policies.Decider.End.
-func (s *Service) EndRole(ctx context.Context, id iam.AssignmentID, reason string) error {
-	var a policies.Assignment
-	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if a, err = s.Decider.End(ctx, tx, id, reason); err != nil {
-			return err
-		}
-		detail := audit.Detail{"role": string(a.Role), "assignment": string(a.ID)}
-		if reason != "" {
-			detail["reason"] = reason
-		}
-		return audit.Record(ctx, tx, "role.end", audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: string(a.SubjectType), ID: string(a.User)}, detail)
-	})
-	if err != nil {
-		return fmt.Errorf("end role %s: %w", id, err)
-	}
-	s.tell(live.People, a.Tenant, a.Org, string(a.User))
-	return nil
 }

@@ -87,7 +87,10 @@ func TestAnInvitationIsGoodOnce(t *testing.T) {
 		}
 		results := make(chan error, 4)
 		for range cap(results) {
-			go func() { _, err := h.Accept(h.out, token.Reveal(), "Marge", iam.Choice{Password: password}); results <- err }()
+			go func() {
+				_, err := h.Accept(h.out, token.Reveal(), "Marge", iam.Choice{Password: password})
+				results <- err
+			}()
 		}
 		done := 0
 		for range cap(results) {
@@ -121,7 +124,9 @@ func TestInvitationsEnd(t *testing.T) {
 			h.ok(err)
 			return token.Reveal(), id
 		}
-		accept := func(token string) error { return second(h.Accept(h.out, token, "Marge", iam.Choice{Password: password})) }
+		accept := func(token string) error {
+			return second(h.Accept(h.out, token, "Marge", iam.Choice{Password: password}))
+		}
 		first, _ := invite()
 		again, id := invite()
 		if err := accept(first); !errors.Is(err, orgs.ErrInvitationRevoked) {
@@ -151,7 +156,7 @@ func TestInvitationsEnd(t *testing.T) {
 			h.ok(err)
 			people, err := h.People(h.homer, h.plant)
 			h.ok(err)
-			h.ok(h.EndRole(h.homer, people[0].Seats[0].ID, ""))
+			h.ok(h.EndRole(h.homer, people[0].Seats[0].ID, orgs.With{}))
 			if err := accept(token.Reveal()); !errors.Is(err, orgs.ErrVoid) {
 				t.Errorf("%v", err)
 			}
@@ -211,16 +216,16 @@ func TestManagersMakeNoOwners(t *testing.T) {
 			t.Fatalf("%+v", people)
 		}
 		for _, seat := range people[0].Seats {
-			if err := h.EndRole(bart, seat.ID, ""); !errors.Is(err, policies.ErrHidden) {
+			if err := h.EndRole(bart, seat.ID, orgs.With{}); !errors.Is(err, policies.ErrHidden) {
 				t.Errorf("he learns of a role above: %v", err)
 			}
 			if seat.Role == policies.Owner {
-				if err := h.EndRole(h.homer, seat.ID, ""); !errors.Is(err, policies.ErrLastOwner) || fault.Of(err).Kind != fault.Conflict {
+				if err := h.EndRole(h.homer, seat.ID, orgs.With{}); !errors.Is(err, policies.ErrLastOwner) || fault.Of(err).Kind != fault.Conflict {
 					t.Errorf("the last owner leaves: %v", err)
 				}
 			}
 		}
-		h.ok(h.EndRole(bart, people[1].Seats[0].ID, ""))
+		h.ok(h.EndRole(bart, people[1].Seats[0].ID, orgs.With{}))
 		if err := h.Decider.Require(bart, policies.ReadOrg, h.household); !errors.Is(err, policies.ErrHidden) {
 			t.Errorf("he left and still sees it: %v", err)
 		}

@@ -129,7 +129,7 @@ func TestAnInvitationIsWorthWhatItsAuthorStillIs(t *testing.T) {
 		for _, p := range people {
 			for _, seat := range p.Seats {
 				if p.Name == "bart" {
-					h.ok(h.EndRole(h.homer, seat.ID, ""))
+					h.ok(h.EndRole(h.homer, seat.ID, orgs.With{}))
 				}
 			}
 		}

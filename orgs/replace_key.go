@@ -23,35 +23,54 @@ func (s *Service) ReplaceKey(ctx context.Context, id iam.KeyID) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	now := s.Now()
-	k := row.key()
-	k.Replaces, k.Uses, k.NotBefore, k.CreatedBy = id, 0, time.Time{}, asking(ctx)
-	if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
-		k.ExpiresAt = time.Time{}
-	}
-	if k.Form == Classic {
-		k.ExpiresAt = now.Add(classicLife)
-	}
+	var k Key
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := s.end(tx, "UPDATE registration_keys SET state = ?, retires_at = ? WHERE id = ? AND state = 'active'",
-			string(KeyRetiring), iam.Micros(now.Add(retiring)), string(id)); err != nil {
-			return err
-		}
-		if k, err = s.newKey(tx, k); err != nil {
-			return err
-		}
-		// Who was listed and has not called yet will call with the new key.
-		if err := tx.Exec(`INSERT INTO listed_serials (key_id, serial, listed_at, listed_by)
-SELECT ?, serial, listed_at, listed_by FROM listed_serials WHERE key_id = ?`, string(k.ID), string(id)).Error; err != nil {
-			return err
-		}
-		return s.recordKey(ctx, tx, "key.replace", k, audit.Detail{"replaces": string(id)})
+		k, err = s.replace(ctx, tx, row, audit.Detail{"replaces": string(id)})
+		return err
 	})
 	if err != nil {
 		return Key{}, fmt.Errorf("replace registration key %s: %w", id, err)
 	}
 	s.tell(live.Key, k.Tenant, k.Org, string(k.ID))
 	return k, nil
+}
+
+// replace is ReplaceKey in a transaction, with its line in the trail.
+func (s *Service) replace(ctx context.Context, tx *gorm.DB, row keyRow, d audit.Detail) (Key, error) {
+	now := s.Now()
+	k := row.key()
+	k.Replaces, k.Uses, k.NotBefore, k.CreatedBy = k.ID, 0, time.Time{}, asking(ctx)
+	if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
+		k.ExpiresAt = time.Time{}
+	}
+	if k.Form == Classic {
+		k.ExpiresAt = now.Add(classicLife)
+	}
+	if err := s.end(tx, "UPDATE registration_keys SET state = ?, retires_at = ? WHERE id = ? AND state = 'active'",
+		string(KeyRetiring), iam.Micros(now.Add(retiring)), row.ID); err != nil {
+		return Key{}, err
+	}
+	k, err := s.newKey(tx, k)
+	if err != nil {
+		return Key{}, err
+	}
+	// Who was listed and has not called yet will call with the new key.
+	if err := tx.Exec(`INSERT INTO listed_serials (key_id, serial, listed_at, listed_by)
+SELECT ?, serial, listed_at, listed_by FROM listed_serials WHERE key_id = ?`, string(k.ID), row.ID).Error; err != nil {
+		return Key{}, err
+	}
+	return k, s.recordKey(ctx, tx, "key.replace", k, d)
+}
+
+// replaceIn is replace for a key that a deed has made unsafe.
+func (s *Service) replaceIn(ctx context.Context, tx *gorm.DB, id iam.KeyID, d audit.Detail) error {
+	var row keyRow
+	if err := tx.Where("id = ?", string(id)).Take(&row).Error; err != nil {
+		return fmt.Errorf("find registration key %s: %w", id, err)
+	}
+	d["replaces"] = string(id)
+	_, err := s.replace(ctx, tx, row, d)
+	return err
 }
 
 // RevokeKey ends a key at once, for everything and for ever. It fails with

@@ -50,10 +50,10 @@ func (s *Service) add(tx *gorm.DB, o Org) (Org, error) {
 	if o.Slug, err = freeSlug(tx, o); err != nil {
 		return Org{}, err
 	}
-	o.CreatedAt = s.Now()
+	o.CreatedAt, o.State, o.MemberRole, o.MinCredential, o.RotateReadKeys, o.Version = s.Now(), Active, policies.Member, "any", RotateExposed, 1
 	row := orgRow{
-		ID: string(o.ID), TenantID: string(o.Tenant), Kind: string(o.Kind), Slug: o.Slug, Name: o.Name,
-		State: stateActive, CreatedAt: iam.Micros(o.CreatedAt),
+		ID: string(o.ID), TenantID: string(o.Tenant), Kind: string(o.Kind), Slug: o.Slug, Name: o.Name, State: string(o.State), CreatedAt: iam.Micros(o.CreatedAt),
+		MemberRole: string(o.MemberRole), MinCredential: o.MinCredential, RotateReadKeys: o.RotateReadKeys, Version: o.Version,
 	}
 	if o.Parent != "" {
 		row.ParentID = (*string)(&o.Parent)

@@ -103,3 +103,26 @@ func (s *Store) RevokeReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 	}
 	return nil
 }
+
+var sharedReadKey = migrations.SQL(`SELECT tenant_id, label FROM channel_keys WHERE id = ? AND channel_id = ? AND kind = 'read' AND user_id IS NULL AND revoked_at IS NULL`)
+
+// RotateReadKey puts another read key in the place of one that is nobody's own;
+// the old one ends at once.
+func (s *Store) RotateReadKey(ctx context.Context, tx *gorm.DB, channel string, key iam.KeyID) error {
+	id, err := numbered(channel)
+	if err != nil {
+		return err
+	}
+	var tenant, label string
+	switch err := sharedReadKey.Row(ctx, tx, string(key), int64(id)).Scan(&tenant, &label); {
+	case errors.Is(err, sql.ErrNoRows):
+		return connectors.ErrChannel
+	case err != nil:
+		return fmt.Errorf("rotate read key: %w", err)
+	}
+	if err := s.RevokeReadKey(ctx, tx, channel, key); err != nil {
+		return err
+	}
+	_, err = s.addKey(ctx, tx, iam.OrgID(tenant), id, kindRead, label, "")
+	return err
+}

@@ -230,7 +230,7 @@ func (p *Portal) endRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Orgs.EndRole(c.Request().Context(), id, ""); err != nil {
+	if err := p.Orgs.EndRole(c.Request().Context(), id, orgs.With{}); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, peopleAt(c.FormValue("org")))

@@ -1,0 +1,97 @@
+package orgs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/policies"
+)
+
+// nameable are those of the people that the asking person may know: himself, and
+// who holds something where he may read people.
+func (s *Service) nameable(ctx context.Context, tx *gorm.DB, sight policies.Sight, keys []KeyChange) (map[iam.UserID]bool, error) {
+	people := map[iam.UserID]bool{}
+	for who := range sight {
+		people[who] = true
+	}
+	for _, k := range keys {
+		people[k.Holder] = true
+	}
+	known := map[iam.UserID]bool{asking(ctx): true}
+	scope, err := s.Decider.Scope(ctx, policies.ReadPeople)
+	if err != nil || scope.Empty() {
+		return known, err
+	}
+	for some := range slices.Chunk(keysOf(people), peopleAtOnce) {
+		var found []iam.UserID
+		q := scope.Filter(tx.Table("assignments").Distinct("subject_id").Where("subject_id IN ?", some), "org_id", "tenant_id")
+		if err := q.Scan(&found).Error; err != nil {
+			return nil, fmt.Errorf("see whom one may know: %w", err)
+		}
+		for _, who := range found {
+			known[who] = true
+		}
+	}
+	return known, nil
+}
+
+// cuts counts what those who lose sight have open.
+func (w *weighing) cuts(tx *gorm.DB, p *Preview) error {
+	var losers []iam.UserID
+	names := map[iam.UserID]string{}
+	for _, c := range p.Changes {
+		if !c.Gains {
+			losers, names[c.User] = append(losers, c.User), c.Person
+		}
+	}
+	if len(losers) == 0 {
+		return nil
+	}
+	now := iam.Micros(w.s.Now())
+	var open []struct {
+		Who              iam.UserID
+		Sessions, Tokens int
+	}
+	err := tx.Raw(`SELECT who, SUM(s) AS sessions, SUM(t) AS tokens FROM (
+SELECT user_id AS who, 1 AS s, 0 AS t FROM sessions WHERE user_id IN ? AND expires_at > ?
+UNION ALL SELECT subject_id, 0, 1 FROM api_tokens WHERE subject_id IN ? AND revoked_at IS NULL AND not_after > ?) AS all_of_them GROUP BY who ORDER BY who`,
+		losers, now, losers, now).Scan(&open).Error
+	if err != nil {
+		return fmt.Errorf("count what is open: %w", err)
+	}
+	for _, o := range open {
+		p.Cuts = append(p.Cuts, Cut{o.Who, names[o.Who], o.Sessions, o.Tokens})
+	}
+	return nil
+}
+
+// keys names those who hold the keys, where they may be named.
+func (w *weighing) keys(tx *gorm.DB, p *Preview, keys []KeyChange, known map[iam.UserID]bool) error {
+	var people []iam.UserID
+	for _, k := range keys {
+		if known[k.Holder] {
+			people = append(people, k.Holder)
+		}
+	}
+	names := map[string]string{}
+	for some := range slices.Chunk(people, peopleAtOnce) {
+		var found []struct{ ID, Name string }
+		if err := tx.Raw("SELECT id, name FROM users WHERE id IN ?", some).Scan(&found).Error; err != nil {
+			return fmt.Errorf("name who holds keys: %w", err)
+		}
+		for _, f := range found {
+			names[f.ID] = f.Name
+		}
+	}
+	for i := range keys {
+		if keys[i].Person = names[string(keys[i].Holder)]; keys[i].Person == "" {
+			keys[i].Holder = ""
+		}
+	}
+	p.Keys = keys
+	return nil
+}

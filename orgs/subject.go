@@ -1,0 +1,85 @@
+package orgs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/policies"
+)
+
+// ErrNobody says that nobody here is called so.
+var ErrNobody = fault.New(fault.Unprocessable, "subject-unknown", "Nobody here goes by that. Check it, or send an invitation.")
+
+// subject is who shall hold a role.
+type subject struct {
+	kind policies.SubjectType
+	id   iam.UserID
+	name string
+	org  Org // of an organisation
+}
+
+// subjectOf finds who is meant, for somebody who gives a role in a tenant: the
+// address of a person, the id of a person who holds something in the tenant, or
+// the id or slug of an organisation of the tenant that the asking person sees.
+// It fails with ErrNobody.
+func (s *Service) subjectOf(ctx context.Context, tenant iam.OrgID, to string) (subject, error) {
+	to = strings.TrimSpace(to)
+	if strings.Contains(to, "@") {
+		return s.personAt(ctx, to)
+	}
+	q := s.DB.WithContext(ctx)
+	if id, err := iam.ParseUserID(to); err == nil {
+		var u struct{ ID, Name string }
+		err := q.Raw(`SELECT u.id, u.name FROM users u WHERE u.id = ? AND (u.id = ? OR EXISTS (SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ?))`,
+			string(id), string(asking(ctx)), string(tenant)).Scan(&u).Error
+		if err != nil {
+			return subject{}, fmt.Errorf("find a person: %w", err)
+		}
+		if u.ID != "" {
+			return subject{kind: policies.Person, id: id, name: u.Name}, nil
+		}
+	}
+	var row orgRow
+	err := q.Where("tenant_id = ? AND (id = ? OR slug = ?)", string(tenant), to, strings.ToLower(to)).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && !s.Decider.May(ctx, policies.ReadOrg, iam.OrgID(row.ID)) {
+		return subject{}, ErrNobody
+	}
+	if err != nil {
+		return subject{}, fmt.Errorf("find an organisation: %w", err)
+	}
+	return subject{policies.Team, iam.UserID(row.ID), row.Name, row.org()}, nil
+}
+
+func (s *Service) personAt(ctx context.Context, address string) (subject, error) {
+	email, err := iam.ParseEmail(address)
+	if err != nil {
+		return subject{}, err
+	}
+	u, err := s.Users.ByEmail(ctx, email)
+	if errors.Is(err, iam.ErrUserUnknown) {
+		return subject{}, ErrNobody
+	}
+	return subject{kind: policies.Person, id: u.ID, name: u.Name}, err
+}
+
+// TenantNamed finds a tenant by its slug or id, for somebody who wants to share
+// with it or sell to it: no list of tenants is shown to anybody, but who knows
+// one's name can offer something to it. It fails with ErrNobody.
+func (s *Service) TenantNamed(ctx context.Context, to string) (Org, error) {
+	to = strings.ToLower(strings.TrimSpace(to))
+	var row orgRow
+	err := s.DB.WithContext(ctx).Where("kind = ? AND (id = ? OR slug = ?)", string(Tenant), to, to).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return Org{}, ErrNobody
+	}
+	if err != nil {
+		return Org{}, fmt.Errorf("find a tenant: %w", err)
+	}
+	return row.org(), nil
+}
