@@ -2,6 +2,8 @@ package channels
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -9,16 +11,14 @@ import (
 	"halfkey/migrations"
 )
 
-// atOnce is how many entries one transaction takes away, so that nobody waits
-// long behind it.
-const atOnce = 5000
-
 var (
 	deleteUpTo    = migrations.SQL(`DELETE FROM feeds WHERE channel_id = ? AND entry_id <= ?`)
 	firstEntry    = migrations.SQL(`SELECT COALESCE(MIN(entry_id), 0) FROM feeds WHERE channel_id = ?`)
 	deleteAll     = migrations.SQL(`DELETE FROM feeds WHERE channel_id = ?`)
 	countAnew     = migrations.SQL(`UPDATE channels SET last_entry_id = 0, last_entry_at = NULL, updated_at = ? WHERE id = ?`)
 	lockChannel   = migrations.SQL(`UPDATE channels SET updated_at = ? WHERE id = ?`)
+	deleteMark    = migrations.SQL(`DELETE FROM feed_marks WHERE channel_id = ?`)
+	deleteSums    = migrations.SQL(`DELETE FROM feed_sums WHERE channel_id = ?`)
 	deleteKeys    = migrations.SQL(`DELETE FROM channel_keys WHERE channel_id = ?`)
 	deleteChannel = migrations.SQL(`DELETE FROM channels WHERE id = ?`)
 )
@@ -34,7 +34,7 @@ func (s *Store) ClearChannel(ctx context.Context, a Account, id ID) error {
 		for _, step := range []struct {
 			st   migrations.Statement
 			args []any
-		}{{countAnew, []any{now, int64(id)}}, {deleteAll, []any{int64(id)}}} {
+		}{{countAnew, []any{now, int64(id)}}, {deleteAll, []any{int64(id)}}, {deleteMark, []any{int64(id)}}, {deleteSums, []any{int64(id)}}} {
 			if _, err := step.st.Exec(ctx, tx, step.args...); err != nil {
 				return fmt.Errorf("clear channel %s: %w", id, err)
 			}
@@ -57,7 +57,7 @@ func (s *Store) DeleteChannel(ctx context.Context, a Account, id ID) (c Channel,
 		if c, err = findChannel(ctx, tx, accountChannel, int64(id), string(a.Tenant), string(a.Org)); err != nil {
 			return err
 		}
-		for _, st := range []migrations.Statement{deleteAll, deleteKeys, deleteChannel} {
+		for _, st := range []migrations.Statement{deleteAll, deleteMark, deleteSums, deleteKeys, deleteChannel} {
 			if _, err := st.Exec(ctx, tx, int64(id)); err != nil {
 				return fmt.Errorf("delete channel %s: %w", id, err)
 			}
@@ -77,10 +77,52 @@ func (s *Store) thin(ctx context.Context, a Account, id ID) error {
 	if err := firstEntry.Row(ctx, s.db(ctx), int64(id)).Scan(&first); err != nil {
 		return fmt.Errorf("clear channel %s: %w", id, err)
 	}
-	for n := first + atOnce; n < c.LastEntry; n += atOnce {
+	for n := first + sliceSize; n < c.LastEntry; n += sliceSize {
 		if _, err := deleteUpTo.Exec(ctx, s.db(ctx), int64(id), n); err != nil {
 			return fmt.Errorf("clear channel %s: %w", id, err)
 		}
 	}
+	if _, err := s.dropSums(ctx, id, c.LastEntry/partSize); err != nil {
+		return fmt.Errorf("clear channel %s: %w", id, err)
+	}
 	return nil
+}
+
+var (
+	firstPart   = migrations.SQL(`SELECT part FROM feed_sums WHERE channel_id = ? AND field = ? AND level = ? ORDER BY part LIMIT 1`)
+	deleteParts = migrations.SQL(`DELETE FROM feed_sums WHERE channel_id = ? AND field = ? AND level = ? AND part < ?`)
+)
+
+// dropSums takes away the sums of the first parts (of level 0), a few at a time,
+// and of higher levels those that lie before.
+func (s *Store) dropSums(ctx context.Context, id ID, parts int64) (dropped int64, err error) {
+	for level := 0; parts>>level > 0; level++ {
+		for field := range MaxFields {
+			n, err := s.dropLevel(ctx, id, field+1, level, parts>>level)
+			if dropped += n; err != nil {
+				return dropped, err
+			}
+		}
+	}
+	return dropped, nil
+}
+
+func (s *Store) dropLevel(ctx context.Context, id ID, field, level int, end int64) (dropped int64, err error) {
+	for {
+		var first int64
+		switch err := firstPart.Row(ctx, s.db(ctx), int64(id), field, level).Scan(&first); {
+		case errors.Is(err, sql.ErrNoRows) || err == nil && first >= end:
+			return dropped, nil
+		case err != nil:
+			return dropped, err
+		}
+		res, err := deleteParts.Exec(ctx, s.db(ctx), int64(id), field, level, min(first+2*sliceSize, end))
+		if err != nil {
+			return dropped, err
+		}
+		n, err := res.RowsAffected()
+		if dropped += n; err != nil {
+			return dropped, err
+		}
+	}
 }

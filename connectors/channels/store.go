@@ -40,6 +40,8 @@ type Store struct {
 	known  keys
 	queue  queue
 	recent recent
+
+	summing summing
 }
 
 var _ connectors.Provider = (*Store)(nil)

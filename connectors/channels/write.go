@@ -62,6 +62,7 @@ func (s *Store) write(ctx context.Context, key string, e Entry) (Receipt, error)
 	if s.Live != nil {
 		s.Live.Publish(live.Event{Kind: live.Value, Tenant: w.tenant, Org: w.org, ID: k.channel.String()})
 	}
+	s.grew(k.channel, w.number-1, w.number)
 	return Receipt{Channel: k.channel, Entry: w.number, Created: iam.Time(w.created)}, nil
 }
 

@@ -123,6 +123,7 @@ func (s *Store) storePart(ctx context.Context, b *bulk, part []Entry) (stored in
 		return 0, err
 	}
 	b.key.used.Store(true)
+	s.grew(b.key.channel, last-int64(stored), last)
 	return stored, nil
 }
 
