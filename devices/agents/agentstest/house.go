@@ -10,6 +10,7 @@ import (
 	"halfkey/devices/agents"
 	"halfkey/devices/devicestest"
 	"halfkey/iam"
+	"halfkey/iam/audit"
 	"halfkey/iam/limit"
 	"halfkey/iam/token"
 	"halfkey/migrations"
@@ -34,12 +35,20 @@ func New(t testing.TB, db *migrations.DB) *House {
 	versions := iam.NewVersions(db.Gorm)
 	h.Machines = orgs.Machines{Orgs: h.Orgs, Services: &iam.Services{DB: db.Gorm, Now: h.Now},
 		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: h.Vault, Limits: h.Limits, Versions: versions, Trail: h.Trail, Now: h.Now})}
-	h.Agents = h.On(db)
+	h.Agents = h.on(db)
 	return h
 }
 
-// On is the agents' rooms of another replica of the house, on the same database.
-func (h *House) On(db *migrations.DB) *agents.Service {
+// Replica is the agents' rooms once more, on the same database opened anew.
+func (h *House) Replica(t testing.TB, db *migrations.DB) *agents.Service {
+	t.Helper()
+	if _, err := audit.Attach(db.Gorm, audit.Config{Chain: h.Vault.Pepper("audit-chain"), Seal: h.Vault.Pepper("audit-seal"), Now: h.Now}); err != nil {
+		t.Fatal(err)
+	}
+	return h.on(db)
+}
+
+func (h *House) on(db *migrations.DB) *agents.Service {
 	return &agents.Service{DB: db.Gorm, Vault: h.Vault, Decider: h.Decider, Orgs: h.Orgs, Devices: h.Service, Channels: h.Channels,
 		Keys: &token.Keys{DB: db.Gorm, Vault: h.Vault, Now: h.Now}, Limits: limit.New(nil, h.Now), Trail: h.Trail,
 		BaseURL: func(context.Context) string { return BaseURL }, Now: h.Now, Log: h.Log}
