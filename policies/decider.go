@@ -39,6 +39,7 @@ type Decider struct {
 	seats    *recall.Memory[iam.UserID, []seat]
 	lines    *recall.Memory[iam.OrgID, line]
 	limits   *recall.Memory[struct{}, *limits]
+	wide     *recall.Memory[uint64, spelled]
 }
 
 // New compiles the rules and checks them; it fails rather than judge by a
@@ -57,6 +58,7 @@ func New(ctx context.Context, db *gorm.DB, versions *iam.Versions, now func() ti
 		seats:  recall.New[iam.UserID, []seat](20_000, time.Minute),
 		lines:  recall.New[iam.OrgID, line](20_000, time.Minute),
 		limits: recall.New[struct{}, *limits](1, time.Minute),
+		wide:   recall.New[uint64, spelled](64, time.Minute),
 	}
 	d.policy.Store(p)
 	return d, nil

@@ -21,6 +21,7 @@ type Scope struct {
 	closed  []iam.OrgID // of all these not what lies in here
 	barred  []iam.OrgID // nor these themselves
 	within  []iam.OrgID // of all these only what lies in each of these
+	places  spelled     // all of it, if it is wide
 	lineOf  func(iam.OrgID) line
 }
 
@@ -57,36 +58,57 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 	}
 	now := iam.Micros(d.now())
 	s.closed = limits.closed(ctx, now)
+	var narrow []seat
 	for i := range seats {
-		seat := &seats[i]
-		switch {
+		switch seat := &seats[i]; {
 		case !seat.holds(now):
 		case t.denied(seat.gives).Has(act):
 			s.bar(seat)
 		case t.acts(seat).Has(act):
-			s.add(seat, viewing.Has(act) && !seat.open() && limits.private(seat.tenant))
+			guarded := viewing.Has(act) && !seat.open() && limits.private(seat.tenant)
+			if !s.whole(seat, guarded) {
+				narrow = append(narrow, *seat)
+			}
 		}
 	}
-	s.trees = slices.DeleteFunc(s.trees, s.wholly)
-	s.guarded = slices.DeleteFunc(s.guarded, s.wholly)
-	s.singles = slices.DeleteFunc(s.singles, s.wholly)
-	return s, nil
+	for i := range narrow {
+		s.add(&narrow[i], viewing.Has(act) && !narrow[i].open() && limits.private(narrow[i].tenant))
+	}
+	for _, list := range []*[]iam.OrgID{&s.trees, &s.guarded, &s.singles} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	err = d.spell(ctx, version, &s)
+	return s, err
 }
 
-func (s *Scope) add(t *seat, guarded bool) {
+// whole adds a seat that reaches all of the platform or of a tenant.
+func (s *Scope) whole(t *seat, guarded bool) bool {
 	switch {
-	case t.device != "":
-		s.devices = with(s.devices, t.device)
-	case t.reach == Self:
-		s.singles = with(s.singles, t.org)
-	case guarded:
-		s.guarded = with(s.guarded, t.org)
+	case t.device != "" || t.reach == Self || guarded:
+		return false
 	case t.root:
 		s.all = true
 	case t.org == t.tenant:
 		s.tenants = with(s.tenants, t.org)
 	default:
-		s.trees = with(s.trees, t.org)
+		return false
+	}
+	return true
+}
+
+// add adds any other, unless it lies in what is there wholly.
+func (s *Scope) add(t *seat, guarded bool) {
+	switch {
+	case t.device != "":
+		s.devices = with(s.devices, t.device)
+	case s.all || slices.Contains(s.tenants, t.tenant):
+	case t.reach == Self:
+		s.singles = append(s.singles, t.org)
+	case guarded:
+		s.guarded = append(s.guarded, t.org)
+	default:
+		s.trees = append(s.trees, t.org)
 	}
 }
 
@@ -108,11 +130,6 @@ func with[ID comparable](ids []ID, id ID) []ID {
 	return append(ids, id)
 }
 
-// wholly reports whether org's whole tenant is in the scope anyway.
-func (s *Scope) wholly(org iam.OrgID) bool {
-	return s.all || slices.Contains(s.tenants, s.lineOf(org).tenant)
-}
-
 // Empty reports whether there is no such place and no such device.
 func (s Scope) Empty() bool {
 	return !s.all && len(s.tenants)+len(s.trees)+len(s.guarded)+len(s.singles)+len(s.devices) == 0
@@ -128,17 +145,20 @@ func (s Scope) Has(org iam.OrgID) bool {
 	if s.Empty() {
 		return false
 	}
+	if s.places != nil {
+		_, has := s.places[org]
+		return has
+	}
 	l := s.lineOf(org)
 	return s.reaches(l) && s.open(l)
 }
 
 // HasDevice reports whether a device in org is in the scope.
 func (s Scope) HasDevice(org iam.OrgID, device iam.DeviceID) bool {
-	if s.Empty() {
-		return false
+	if s.Has(org) {
+		return true
 	}
-	l := s.lineOf(org)
-	return (s.reaches(l) || slices.Contains(s.devices, device)) && s.open(l)
+	return slices.Contains(s.devices, device) && s.open(s.lineOf(org))
 }
 
 func (s Scope) reaches(l line) bool {
