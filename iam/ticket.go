@@ -64,7 +64,7 @@ func (s *Sessions) redeem(text, what string, browser vault.Secret, data any) (ti
 // spend it fails with ErrTicket.
 func (s *Sessions) spend(ctx context.Context, text string, t ticket) error {
 	sum := s.Vault.MAC("ticket-spent", []byte(text))
-	res := s.DB.WithContext(ctx).Exec("INSERT INTO spent_tickets (hash, ends_at) VALUES (?, ?) ON CONFLICT DO NOTHING", sum, t.Ends)
+	res := s.DB.WithContext(ctx).Exec("INSERT INTO spent_tickets (ends_at, hash) VALUES (?, ?) ON CONFLICT DO NOTHING", t.Ends, sum)
 	if res.Error != nil {
 		return fmt.Errorf("spend a ticket: %w", res.Error)
 	}
