@@ -22,7 +22,6 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api"
-	"halfkey/web/api/rest"
 	"halfkey/web/auth"
 	"halfkey/web/frame"
 	"halfkey/web/household"
@@ -80,6 +79,7 @@ func New(r Rooms) *echo.Echo {
 	e.HEAD(ui.AssetsPath+"*", assets)
 	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log, Tally: r.Tally}).Mount(e)
 	r.mountAgents(e)
+	r.mountREST(e, door)
 
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)

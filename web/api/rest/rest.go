@@ -1,0 +1,114 @@
+// Package rest is the API for programs and for the command line: everything that
+// the portal can do, as JSON under /api/v1, described by openapi.yaml. Each
+// handler parses, asks a service and answers; it decides nothing.
+package rest
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"gorm.io/gorm"
+
+	"halfkey/connectors/channels"
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/auth"
+	"halfkey/web/problem"
+)
+
+// Prefix stands before every address of the API.
+const Prefix = "/api/v1"
+
+// Parts is what the API leads to. All fields are needed but Log.
+type Parts struct {
+	DB       *gorm.DB // of the trail
+	Decider  *policies.Decider
+	Users    *iam.Users
+	Orgs     *orgs.Service
+	Devices  *devices.Service
+	Channels *channels.Store
+	Answers  *iam.Answers
+	BaseURL  func(echo.Context) string // where people find us, no slash at the end
+	ReadURL  func(echo.Context) string // where programs read values, likewise
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// API serves the addresses. Make it with New.
+type API struct {
+	Parts
+	accounts orgs.AccountKeys
+	problems *problem.Handler
+}
+
+// New joins the parts.
+func New(p Parts) *API {
+	return &API{Parts: p, accounts: orgs.AccountKeys{Orgs: p.Orgs, Store: p.Channels}, problems: &problem.Handler{Log: p.Log}}
+}
+
+// Mount hangs the API on e. Who asks, the given middleware has found out; door
+// is what the trail calls this way in.
+func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
+	open := e.Group(Prefix, a.told)
+	open.GET("/openapi.yaml", serveYAML)
+	open.GET("/openapi.json", serveJSON)
+	g := e.Group(Prefix, append(append([]echo.MiddlewareFunc{a.told, enter(door)}, who...), need)...)
+	a.people(g)
+	a.places(g)
+	a.keys(g)
+	a.things(g)
+	a.pending(g)
+	a.readings(g)
+	a.trail(g)
+	open.RouteNotFound("/*", func(echo.Context) error { return problem.ErrNoRoute })
+}
+
+// told answers every failure in the API's own words, never with a page.
+func (a *API) told(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "no-store")
+		if err := next(c); err != nil {
+			r := c.Request().Clone(c.Request().Context())
+			r.Header.Del("Accept")
+			c.SetRequest(r)
+			a.problems.Handle(err, c)
+		}
+		return nil
+	}
+}
+
+// enter tells the trail by which door a request came.
+func enter(door string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			h := c.Response().Header()
+			if h.Get(echo.HeaderXRequestID) == "" {
+				h.Set(echo.HeaderXRequestID, iam.NewID())
+			}
+			c.SetRequest(c.Request().WithContext(audit.WithRequest(c.Request().Context(), door, h.Get(echo.HeaderXRequestID))))
+			return next(c)
+		}
+	}
+}
+
+// need lets only those in who are somebody.
+func need(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, ok := policies.Asking(c.Request().Context()); !ok {
+			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="Halfkey"`)
+			return auth.ErrSignIn
+		}
+		return next(c)
+	}
+}
+
+// created answers for something new.
+func created(c echo.Context, path string, v any) error {
+	c.Response().Header().Set("Location", Prefix+path)
+	return thing(c, http.StatusCreated, v)
+}
