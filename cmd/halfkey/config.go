@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"halfkey/devices/agents"
+	"halfkey/iam/notify"
 	"halfkey/orgs"
 	"halfkey/web/peer"
 )
@@ -26,6 +27,8 @@ type Config struct {
 	TrustedProxies    []string `koanf:"trusted_proxies" help:"addresses or networks whose X-Forwarded-For is believed"`
 	TLS               TLS      `koanf:"tls"`
 	AcceptPlain       bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
+	Mail              Mail     `koanf:"mail"`
+	PrivateTargets    bool     `koanf:"private_targets" help:"let addresses that an organisation types in (its sign-in provider) lie on this machine or its network"`
 	Limits            Limits   `koanf:"limits"`
 	ClassicIterations int      `koanf:"classic_iterations" help:"how often new classic keys are stretched (p2c): 10000, which every device opens, to 1000000"`
 	Agents            Agents   `koanf:"agents"`
@@ -44,6 +47,16 @@ type TLS struct {
 	Mode string `koanf:"mode" help:"off, self (makes its own certificates) or file"`
 	Cert string `koanf:"cert" help:"PEM file with the certificate chain, for mode file"`
 	Key  string `koanf:"key" help:"PEM file with the private key, for mode file"`
+}
+
+// Mail says through which server mail goes out.
+type Mail struct {
+	Host     string `koanf:"host" help:"mail server that takes our mail; empty: no mail, links are shown to be passed on"`
+	Port     int    `koanf:"port" help:"its port; 0: 587, or 465 with tls, or 25 with off"`
+	User     string `koanf:"user" help:"whom we sign in there as; empty: nobody"`
+	Password string `koanf:"password" help:"the password for that (better in the file that HALFKEY_MAIL_PASSWORD_FILE names)" secret:"true"`
+	From     string `koanf:"from" help:"sender of our mail, such as Halfkey <halfkey@simps.net>"`
+	TLS      string `koanf:"tls" help:"starttls, tls (from the first byte) or off (a server on the same machine)"`
 }
 
 // Limits of the registration doors.
@@ -76,6 +89,7 @@ func defaults() Config {
 		Connections:       16,
 		Listen:            Listen{Main: ":8080", ThingSpeak: ":8081", Metrics: "127.0.0.1:9464"},
 		TLS:               TLS{Mode: "off"},
+		Mail:              Mail{TLS: notify.StartTLS},
 		Limits:            Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
 		ClassicIterations: orgs.ClassicCountLeast,
 		Agents:            Agents{Tokens: agents.DefaultBounds.Tokens, Renewals: agents.DefaultBounds.Renewals, Calls: agents.DefaultBounds.Calls},
@@ -120,6 +134,9 @@ func (c *Config) check() error {
 		} else {
 			*u.value = address
 		}
+	}
+	if _, err := c.mailer(); err != nil {
+		say("mail", err.Error())
 	}
 	if n := c.ClassicIterations; n < orgs.ClassicCountLeast || n > orgs.ClassicCountMost {
 		say("classic_iterations", fmt.Sprintf("is a number from %d to %d", orgs.ClassicCountLeast, orgs.ClassicCountMost))
