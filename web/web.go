@@ -80,6 +80,7 @@ func New(r Rooms) *echo.Echo {
 	(&api.Handler{Devices: r.Devices, Trusted: r.Trusted, Log: r.Log, Tally: r.Tally}).Mount(e)
 	r.mountAgents(e)
 	r.mountREST(e, door)
+	r.mountSCIM(e, door)
 
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)
