@@ -55,3 +55,7 @@ func recoveryLinkCommand() *cobra.Command {
 	c.Use, c.Args = "recovery-link ADDRESS", cobra.ExactArgs(1)
 	return c
 }
+
+func (h *house) browsers() *iam.Browsers {
+	return &iam.Browsers{DB: h.db.Gorm, Vault: h.vault, Post: h.post}
+}

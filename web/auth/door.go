@@ -27,6 +27,7 @@ type Door struct {
 	Users       *iam.Users
 	Orgs        *orgs.Service
 	Recovery    *iam.Recovery
+	Browsers    *iam.Browsers
 	BaseURL     string       // as configured or set up; "": where the browser came
 	Trusted     peer.Trusted // proxies
 	AcceptPlain bool         // people may sign in over plain HTTP

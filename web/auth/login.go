@@ -135,6 +135,11 @@ func (d *Door) source(r *http.Request) string { return peer.Source(peer.Address(
 
 // enter ends the session that the browser came with, if any, and gives it the new one.
 func (d *Door) enter(c echo.Context, token vault.Secret) {
+	d.swap(c, token)
+	d.noteBrowser(c, token)
+}
+
+func (d *Door) swap(c echo.Context, token vault.Secret) {
 	if old := d.token(c.Request()); old != "" {
 		if err := d.Sessions.SignOut(c.Request().Context(), old); err != nil {
 			d.Log.Warn("the session before this one stays until it ends by itself", "error", err)

@@ -45,6 +45,7 @@ func (m *Me) Mount(g *echo.Group) {
 	g.POST("/me/app/on", m.turnAppOn, m.Fresh)
 	g.POST("/me/app/off", m.turnAppOff, m.Fresh)
 	g.POST("/me/codes", m.renewCodes, m.Fresh)
+	m.mountAddress(g)
 	g.POST("/me/sessions/:id/end", m.endSession)
 	g.POST("/me/sessions/end-others", m.endOthers)
 }

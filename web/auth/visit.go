@@ -37,6 +37,6 @@ func (d *Door) browser(c echo.Context) vault.Secret {
 		}
 	}
 	fresh := iam.RandomToken()
-	http.SetCookie(c.Response(), &http.Cookie{Name: name, Value: fresh.Reveal(), Path: "/", HttpOnly: true, Secure: !risk, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(c.Response(), &http.Cookie{Name: name, Value: fresh.Reveal(), Path: "/", HttpOnly: true, Secure: !risk, SameSite: http.SameSiteStrictMode, MaxAge: int(longest.Seconds())})
 	return fresh
 }

@@ -90,6 +90,9 @@ func (h *House) answer(c echo.Context, here frame.Here, list []devices.View, sho
 	if err != nil {
 		return err
 	}
+	if v.Notices, err = h.Notices.For(ctx); err != nil {
+		return err
+	}
 	v.Owner, v.Lede = owner, lede(ctx, len(list), owner)
 	return show.Page(c, http.StatusOK, channelView(here.Page, v))
 }

@@ -15,6 +15,7 @@ import (
 	"halfkey/iam"
 	"halfkey/policies"
 	"halfkey/web/frame"
+	"halfkey/web/notice"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -22,6 +23,7 @@ import (
 // House serves the pages.
 type House struct {
 	Frame    *frame.Frame
+	Notices  notice.Board
 	Devices  *devices.Service
 	Channels *channels.Store
 	Decider  *policies.Decider
@@ -36,7 +38,7 @@ func (h *House) Mount(g *echo.Group) {
 		g.HEAD(path, page)
 	}
 	g.GET("/k/:id", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/k") })
-	g.POST("/k/:id", h.reveal)
+	g.POST("/k/:id", h.reveal, h.Frame.Door.Fresh)
 }
 
 // Streams are the pages that stay alive.

@@ -8,6 +8,7 @@ import (
 	"html"
 	"strings"
 
+	"halfkey/iam"
 	"halfkey/iam/notify"
 	"halfkey/web/ui"
 )
@@ -18,15 +19,16 @@ type form struct{ subject, text, button string }
 
 // forms are all kinds. What is not here cannot be written.
 var forms = map[string]form{
-	"invitation":      {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
-	"recovery":        {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
-	"recovery-helped": {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
-	"recovered":       {"mail.recovered.subject", "mail.recovered.text", ""},
-	"confirm":         {"mail.own.subject", "mail.own.text", "mail.own.button"},
-	"address":         {"mail.new.subject", "mail.new.text", "mail.own.button"},
-	"address-changed": {"mail.changed.subject", "mail.changed.text", ""},
-	"account-there":   {"mail.there.subject", "mail.there.text", "mail.there.button"},
-	"founding":        {"mail.founding.subject", "mail.founding.text", "mail.founding.button"},
+	"invitation":         {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
+	"recovery":           {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
+	"recovery-helped":    {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
+	"recovered":          {"mail.recovered.subject", "mail.recovered.text", ""},
+	"confirm":            {"mail.own.subject", "mail.own.text", "mail.own.button"},
+	"address":            {"mail.new.subject", "mail.new.text", "mail.own.button"},
+	"address-changed":    {"mail.changed.subject", "mail.changed.text", ""},
+	"account-there":      {"mail.there.subject", "mail.there.text", "mail.there.button"},
+	iam.LetterNewBrowser: {"mail.browser.subject", "mail.browser.text", "mail.browser.button"},
+	"founding":           {"mail.founding.subject", "mail.founding.text", "mail.founding.button"},
 }
 
 // Write writes a letter. Lines of the text that are empty part its paragraphs;

@@ -43,6 +43,10 @@ func (p *Portal) answerPlatform(c echo.Context, status int, f orgForm) error {
 	for i := range nodes {
 		nodes[i].Depth-- // below the platform, which is not shown
 	}
+	told, err := p.Notices.For(c.Request().Context())
+	if err != nil {
+		return err
+	}
 	h.Page.Path = "/"
-	return show.Page(c, status, platformPage(h.Page, nodes, f))
+	return show.Page(c, status, platformPage(h.Page, told, nodes, f))
 }

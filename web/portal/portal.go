@@ -17,6 +17,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/frame"
+	"halfkey/web/notice"
 )
 
 // Portal serves the pages. Make it with New.
@@ -34,6 +35,7 @@ type Parts struct {
 	Decider  *policies.Decider
 	Users    *iam.Users
 	Recovery *iam.Recovery
+	Notices  notice.Board
 	DB       *gorm.DB                    // of the trail
 	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
 	ReadURL  func(c echo.Context) string // where programs write and read values, likewise
@@ -58,28 +60,29 @@ func (p *Portal) Mount(g *echo.Group) {
 		g.HEAD(path, page)
 	}
 	p.mountTrail(g)
+	fresh := p.Frame.Door.Fresh // before what shows, changes or hands over keys and roles
 	g.POST("/orgs", p.newOrg)
 	g.POST("/orgs/:id", p.renameOrg)
-	g.POST("/orgs/:id/account-keys", p.makeAccountKey)
-	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey)
-	g.POST("/devices/new", p.showKey)
-	g.POST("/devices/new/keys", p.issueKey)
+	g.POST("/orgs/:id/account-keys", p.makeAccountKey, fresh)
+	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey, fresh)
+	g.POST("/devices/new", p.showKey, fresh)
+	g.POST("/devices/new/keys", p.issueKey, fresh)
 	g.POST("/devices/new/keys/:id/serials", p.listSerials)
 	g.POST("/devices/new/keys/:id/until", p.retireKey)
-	g.POST("/devices/new/keys/:id/replace", p.replaceKey)
-	g.POST("/devices/new/keys/:id/revoke", p.revokeKey)
+	g.POST("/devices/new/keys/:id/replace", p.replaceKey, fresh)
+	g.POST("/devices/new/keys/:id/revoke", p.revokeKey, fresh)
 	g.POST("/devices/:id/name", p.rename)
 	g.POST("/devices/:id/pause", p.suspend)
 	g.POST("/devices/:id/resume", p.resume)
 	g.POST("/devices/:id/move", p.move)
 	g.POST("/devices/:id/offboard", p.offboard)
-	g.POST("/devices/:id/read-key", p.revealReadKey)
+	g.POST("/devices/:id/read-key", p.revealReadKey, fresh)
 	g.POST("/pending/:id/accept", p.accept)
 	g.POST("/pending/:id/refuse", p.refuse)
 	g.POST("/pending/:id/lift", p.lift)
-	g.POST("/people/invite", p.invite)
+	g.POST("/people/invite", p.invite, fresh)
 	g.POST("/people/invitations/:id/revoke", p.revokeInvitation)
-	g.POST("/people/roles/:id/end", p.endRole)
+	g.POST("/people/roles/:id/end", p.endRole, fresh)
 	p.mountRecovery(g)
 }
 

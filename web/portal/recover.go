@@ -76,5 +76,5 @@ func (p *Portal) knows(ctx context.Context, who iam.User) bool {
 func (p *Portal) mountRecovery(g *echo.Group) {
 	g.GET("/people/:id/help", p.askHelp)
 	g.HEAD("/people/:id/help", p.askHelp)
-	g.POST("/people/:id/help", p.help)
+	g.POST("/people/:id/help", p.help, p.Frame.Door.Fresh)
 }
