@@ -25,6 +25,7 @@ import (
 	"halfkey/web/auth"
 	"halfkey/web/frame"
 	"halfkey/web/household"
+	"halfkey/web/notice"
 	"halfkey/web/peer"
 	"halfkey/web/portal"
 	"halfkey/web/problem"
@@ -66,6 +67,7 @@ func New(r Rooms) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Users: r.Users, Recovery: r.Recovery, BaseURL: r.BaseURL,
+		Browsers: &iam.Browsers{DB: r.DB, Vault: r.Sessions.Vault, Post: r.Post},
 		Trusted: r.Trusted, AcceptPlain: r.AcceptPlain, Now: r.Now, Log: r.Log}
 	around := frame.New(frame.Parts{Door: door, Orgs: r.Orgs, Devices: r.Devices, Decider: r.Decider, Live: r.Live, Now: r.Now})
 	errors := &problem.Handler{Page: around.Trouble, Log: r.Log}
@@ -85,11 +87,13 @@ func New(r Rooms) *echo.Echo {
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
-	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery,
+	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, Notices: notice.Board{Post: r.Post},
 		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
-	h := &household.House{Frame: around, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
+	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)
+	notices := notice.Board{Post: r.Post}
+	notices.Mount(signedIn)
 	me := &auth.Me{Door: door, Around: func(c echo.Context, title string) (ui.Page, error) {
 		h, err := around.At(c, title, "")
 		return h.Page, err

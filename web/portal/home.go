@@ -49,6 +49,9 @@ func (p *Portal) homeView(c echo.Context, h frame.Here) (v home, err error) {
 	if p.mayAdd(ctx, h.Org.ID) {
 		v.AddHref = h.Link("/devices/new")
 	}
+	if v.Notices, err = p.Notices.For(ctx); err != nil {
+		return v, err
+	}
 	if v.Devices, err = p.Devices.Count(ctx, devices.Filter{Org: h.Org.ID}); err != nil {
 		return v, err
 	}
