@@ -63,6 +63,8 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: time.Now}
 	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store}, Now: time.Now}
 	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: time.Now}
+	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: time.Now},
+		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: time.Now})}
 	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
 		Limits: limits, Now: time.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
 	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: time.Now, Log: logger}
@@ -73,7 +75,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	maps.Copy(post.Later, places.Addresses.Later())
 	maps.Copy(post.Later, places.Later())
 	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
-		Channels: store, Live: hub, Ready: db.Ping, Now: time.Now, Log: logger}}
+		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: time.Now, Log: logger}}
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)
 	t.Cleanup(things.Wait)
