@@ -86,6 +86,10 @@ func TestACodeOfTheAppIsGoodOnce(t *testing.T) {
 			t.Errorf("the same ticket again: %v", err)
 		}
 		h.pass(2 * time.Minute)
+		tickets := func() (n int64) { h.db.Table("spent_tickets").Count(&n); return n }
+		if err := h.Sweep(t.Context()); err != nil || tickets() == 0 {
+			t.Errorf("a ticket that could be shown again is forgotten: %v", err)
+		}
 		if _, err := give(h.half(), h.code(secret, -30*time.Second)); err != nil {
 			t.Errorf("a phone that is half a minute slow: %v", err)
 		}
@@ -101,6 +105,9 @@ func TestACodeOfTheAppIsGoodOnce(t *testing.T) {
 		})
 		t.Run("five wrong codes, and a rest", func(t *testing.T) {
 			h.pass(time.Hour)
+			if err := h.Sweep(t.Context()); err != nil || tickets() != 0 {
+				t.Errorf("%d spent tickets stay: %v", tickets(), err)
+			}
 			ticket := h.half()
 			var err error
 			for range 6 {

@@ -18,7 +18,7 @@ func command() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags(root.PersistentFlags())
-	root.AddCommand(serveCommand(), setupLinkCommand(), auditCommand(), keysetCommand(), migrateCommand(), &cobra.Command{
+	root.AddCommand(serveCommand(), setupLinkCommand(), auditCommand(), keysetCommand(), migrateCommand(), passwordsCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Say which version this is",
 		Args:  cobra.NoArgs,

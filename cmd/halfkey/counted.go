@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"halfkey/connectors/channels"
+	"halfkey/iam"
 	"halfkey/migrations"
 	"halfkey/web/api"
 )
@@ -32,6 +33,10 @@ func (m *meters) values(t *channels.Tally) {
 	} {
 		m.counter("halfkey_values_refused_total", "Entries that were not stored, by cause.", prometheus.Labels{"cause": cause}, count.Load)
 	}
+}
+
+func (m *meters) passwords(p *iam.Passwords) {
+	m.counter("halfkey_password_hashes_total", "Password hashes made: one for each try to sign in, whoever tries.", nil, func() uint64 { return uint64(p.Worked()) })
 }
 
 func (m *meters) streams(open func() int64) {

@@ -106,6 +106,7 @@ func (c Config) makeFolder() error {
 
 func (h *house) rooms(ctx context.Context) (err error) {
 	db, versions, passwords := h.db.Gorm, iam.NewVersions(h.db.Gorm), iam.NewPasswords()
+	passwords.Imported = h.config.passwordFilter()
 	h.settings = iam.NewSettings(db, versions, h.now)
 	h.users = &iam.Users{DB: db, Now: h.now}
 	h.limits = limit.New(db, h.now)

@@ -38,6 +38,7 @@ func TestAnOperatorSeesWhatGoesOn(t *testing.T) {
 		`halfkey_values_stored_total 0`,
 		`halfkey_values_refused_total{cause="wrong-key"} 1`,
 		`halfkey_streams_open 0`,
+		"halfkey_password_hashes_total ",
 		`halfkey_commit_deeds_bucket{le="1"} `,
 		`halfkey_commits_failed_total 0`,
 		`halfkey_request_seconds_count{door="main",method="GET",route="/ws/iot/devices/:serial",status="403"} 1`,

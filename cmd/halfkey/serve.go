@@ -134,6 +134,7 @@ func (h *house) fit(d doors) error {
 	}
 	m, tally := newMeters(), &api.Tally{}
 	m.registrations(tally)
+	m.passwords(h.sessions.Passwords)
 	m.values(&h.channels.Tally)
 	m.streams(h.live.Open)
 	m.commits(h.db)

@@ -120,7 +120,7 @@ func (s *household) people(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.house.orgs.Accept(ctx, link.Reveal(), p.full, s.account(p.name, p.email)); err != nil {
+		if _, err := s.house.orgs.Accept(ctx, link.Reveal(), p.full, iam.Choice{Password: s.account(p.name, p.email)}); err != nil {
 			return err
 		}
 	}
