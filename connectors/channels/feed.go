@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -108,8 +109,11 @@ func (s *Store) row(ctx context.Context, st migrations.Statement, args ...any) (
 	return rows[0], nil
 }
 
-func (s *Store) rows(ctx context.Context, st migrations.Statement, args ...any) (list []Row, err error) {
-	rows, err := st.Rows(ctx, s.db(ctx), args...)
+func (s *Store) rows(ctx context.Context, st migrations.Statement, args ...any) ([]Row, error) {
+	return rowsOf(st.Rows(ctx, s.db(ctx), args...))
+}
+
+func rowsOf(rows *sql.Rows, err error) (list []Row, _ error) {
 	if err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
