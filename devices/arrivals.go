@@ -19,13 +19,17 @@ const skew = time.Hour
 // Arrivals are the new devices that boarded with the key since then and that
 // the actor may see, the newest first: what the add-device page waits for.
 func (s *Service) Arrivals(ctx context.Context, key iam.KeyID, since time.Time) ([]View, error) {
+	scope, err := s.Decider.Scope(ctx, policies.SeeDevice)
+	if err != nil || scope.Empty() {
+		return nil, err
+	}
 	w, err := s.filtered(ctx, Filter{Key: key})
-	if err != nil || w == nil {
+	if err != nil {
 		return nil, err
 	}
 	w.and("created_at >= ?", iam.Micros(since))
 	w.and("id >= ?", iam.FirstID(since.Add(-skew))) // ends the walk down the index
-	list, err := s.page(ctx, w, 50)
+	list, err := s.page(ctx, w.within(scope), 50)
 	if err != nil {
 		return nil, err
 	}

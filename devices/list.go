@@ -30,17 +30,22 @@ const listed = "SELECT id, org_id, serial, name, kind, state, channel_id, boarde
 // List gives one page, newest first, with what a list shows; the rest of a View
 // is left to Get.
 func (s *Service) List(ctx context.Context, f Filter) ([]View, error) {
-	w, err := s.filtered(ctx, f)
-	if err != nil || w == nil {
+	scope, err := s.Decider.Scope(ctx, policies.SeeDevice)
+	if err != nil || scope.Empty() {
 		return nil, err
 	}
-	if f.After != "" {
-		w.and("id < ?", string(f.After))
+	w, err := s.filtered(ctx, f)
+	if err != nil {
+		return nil, err
 	}
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	page, err := s.page(ctx, w, min(f.Limit, 200))
+	f.Limit = min(f.Limit, 200)
+	page, found, err := s.newest(ctx, w, f, scope)
+	if err == nil && !found {
+		page, err = s.page(ctx, w.within(scope).before(f.After), f.Limit)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -50,17 +55,22 @@ func (s *Service) List(ctx context.Context, f Filter) ([]View, error) {
 // Count is how many List would give over all pages; beyond CountMost it is
 // CountMost+1.
 func (s *Service) Count(ctx context.Context, f Filter) (n int, err error) {
-	w, err := s.filtered(ctx, f)
-	if err != nil || w == nil {
+	scope, err := s.Decider.Scope(ctx, policies.SeeDevice)
+	if err != nil || scope.Empty() {
 		return 0, err
 	}
-	count := migrations.SQL("SELECT COUNT(*) FROM (SELECT 1 FROM devices WHERE " + w.String() + " LIMIT ?) AS first_ones")
+	w, err := s.filtered(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	w = w.within(scope)
+	count := migrations.SQL("SELECT COUNT(*) FROM (SELECT 1 FROM devices WHERE " + w.sql + " LIMIT ?) AS first_ones")
 	err = count.Row(ctx, s.DB, append(w.args, CountMost+1)...).Scan(&n)
 	return n, err
 }
 
-func (s *Service) page(ctx context.Context, w *where, limit int) (list []Device, err error) {
-	rows, err := migrations.SQL(listed+w.String()+" ORDER BY id DESC LIMIT ?").Rows(ctx, s.DB, append(w.args, limit)...)
+func (s *Service) page(ctx context.Context, w where, limit int) (list []Device, err error) {
+	rows, err := migrations.SQL(listed+w.sql+" ORDER BY id DESC LIMIT ?").Rows(ctx, s.DB, append(w.args, limit)...)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +88,8 @@ func (s *Service) page(ctx context.Context, w *where, limit int) (list []Device,
 	return list, rows.Err()
 }
 
-// filtered is nil when the actor may see nothing at all.
-func (s *Service) filtered(ctx context.Context, f Filter) (*where, error) {
-	scope, err := s.Decider.Scope(ctx, policies.ReadDevice)
-	if err != nil || scope.Empty() {
-		return nil, err
-	}
-	w := &where{}
+// filtered is the filter as a condition; what the actor may see is another.
+func (s *Service) filtered(ctx context.Context, f Filter) (w where, err error) {
 	if f.State == Retired {
 		w.and("removed_at IS NOT NULL")
 	} else {
@@ -96,7 +101,7 @@ func (s *Service) filtered(ctx context.Context, f Filter) (*where, error) {
 	if f.Org != "" {
 		tenant, err := s.Decider.TenantOf(ctx, f.Org)
 		if err != nil {
-			return nil, err
+			return w, err
 		}
 		if tenant == f.Org {
 			w.and("tenant_id = ?", string(tenant)) // its index gives the page in order
@@ -111,22 +116,34 @@ func (s *Service) filtered(ctx context.Context, f Filter) (*where, error) {
 		begins := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 		w.and(`(serial LIKE ? ESCAPE '\' OR LOWER(name) LIKE LOWER(?) ESCAPE '\')`, begins, begins)
 	}
-	if sql, args := scope.SQL("org_id", "tenant_id"); sql != "" {
-		w.and(sql, args...)
-	}
 	return w, nil
 }
 
 // where is a condition in the making.
 type where struct {
-	strings.Builder
+	sql  string
 	args []any
 }
 
 func (w *where) and(condition string, args ...any) {
-	if w.Len() > 0 {
-		w.WriteString(" AND ")
+	if w.sql != "" {
+		condition = " AND " + condition
 	}
-	w.WriteString(condition)
-	w.args = append(w.args, args...)
+	w.sql += condition
+	w.args = append(w.args[:len(w.args):len(w.args)], args...)
+}
+
+// within cuts to what the actor may see, before to what comes after the page before.
+func (w where) within(scope policies.Scope) where {
+	if sql, args := scope.DeviceSQL("org_id", "tenant_id", "id"); sql != "" {
+		w.and(sql, args...)
+	}
+	return w
+}
+
+func (w where) before(last iam.DeviceID) where {
+	if last != "" {
+		w.and("id < ?", string(last))
+	}
+	return w
 }

@@ -84,13 +84,13 @@ func (s *Service) CountWaiting(ctx context.Context) (int, error) {
 	if err != nil || scope.Empty() {
 		return 0, err
 	}
-	w := &where{}
+	var w where
 	w.and("state = ? AND asked_at > ?", waiting, iam.Micros(s.Now().Add(-question)))
 	if sql, args := scope.SQL("org_id", "tenant_id"); sql != "" {
 		w.and(sql, args...)
 	}
 	n := 0
-	count := migrations.SQL("SELECT COUNT(*) FROM (SELECT 1 FROM join_requests WHERE " + w.String() + " LIMIT 1000) AS first_ones")
+	count := migrations.SQL("SELECT COUNT(*) FROM (SELECT 1 FROM join_requests WHERE " + w.sql + " LIMIT 1000) AS first_ones")
 	err = count.Row(ctx, s.DB, w.args...).Scan(&n)
 	return n, err
 }

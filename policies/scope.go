@@ -58,7 +58,7 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 	}
 	now := iam.Micros(d.now())
 	s.closed = limits.closed(ctx, now)
-	var narrow []seat
+	var narrow []*seat
 	for i := range seats {
 		switch seat := &seats[i]; {
 		case !seat.holds(now):
@@ -67,12 +67,12 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 		case t.acts(seat).Has(act):
 			guarded := viewing.Has(act) && !seat.open() && limits.private(seat.tenant)
 			if !s.whole(seat, guarded) {
-				narrow = append(narrow, *seat)
+				narrow = append(narrow, seat)
 			}
 		}
 	}
-	for i := range narrow {
-		s.add(&narrow[i], viewing.Has(act) && !narrow[i].open() && limits.private(narrow[i].tenant))
+	for _, seat := range narrow {
+		s.add(seat, viewing.Has(act) && !seat.open() && limits.private(seat.tenant))
 	}
 	for _, list := range []*[]iam.OrgID{&s.trees, &s.guarded, &s.singles} {
 		slices.Sort(*list)
