@@ -14,6 +14,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/api/rest"
 	"halfkey/web/auth"
 	"halfkey/web/problem"
 	"halfkey/web/show"
@@ -39,6 +40,7 @@ var told = byCode(
 	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
+	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	auth.ErrSignIn, auth.ErrProve, auth.ErrElsewhere, ErrNowhere, ErrStream,
 )
 
