@@ -9,11 +9,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
-	"halfkey/iam/fault"
+	"halfkey/orgs"
 )
-
-// ErrStale says that a thing is not any more what the caller had seen.
-var ErrStale = fault.New(fault.Stale, "changed-meanwhile", "This was changed meanwhile. Read it again, then decide.")
 
 // settled is a thing part of which changes by itself, such as a reading. The
 // rest is what its version goes by.
@@ -56,7 +53,7 @@ func say(c echo.Context, status int, v any) error {
 }
 
 // still is nil when the thing is what the request's If-Match says, or it says
-// nothing. It fails with ErrStale.
+// nothing. It fails with orgs.ErrChanged.
 func still(c echo.Context, v any) error {
 	wanted := c.Request().Header.Values("If-Match")
 	if len(wanted) == 0 {
@@ -64,7 +61,7 @@ func still(c echo.Context, v any) error {
 	}
 	t, err := tag(v)
 	if err == nil && !among(wanted, t) {
-		err = ErrStale
+		err = orgs.ErrChanged
 	}
 	return err
 }

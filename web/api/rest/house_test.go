@@ -51,6 +51,9 @@ func as(h *webtest.House, b *webtest.Browser) *caller {
 	return &caller{http: &b.Client, base: h.URL}
 }
 
+// nobody calls without saying who he is.
+func (h *house) nobody() *caller { return &caller{http: &http.Client{}, base: h.URL} }
+
 // caller is somebody who uses the API. Every request and every answer is held
 // against the description.
 type caller struct {

@@ -1,7 +1,6 @@
 package rest_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +14,7 @@ func TestWhoAsksIsTold(t *testing.T) {
 	if me.text("email") != "homer@simps.net" || me.text("kind") != "user" || len(me.object()["roles"].([]any)) != 2 {
 		t.Fatalf("%s", me.body)
 	}
-	nobody := &caller{http: &http.Client{}, base: h.URL}
-	a := nobody.do(t, "GET", "/me", nil).refuses(401, "sign-in")
+	a := h.nobody().do(t, "GET", "/me", nil).refuses(401, "sign-in")
 	if !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {
 		t.Error("nobody hears how to come in")
 	}
@@ -89,7 +87,7 @@ func TestARegistrationKeysWholeLife(t *testing.T) {
 	}
 	h.homer.do(t, "PATCH", at, map[string]any{"retires_at": "2001-01-01T00:00:00Z"}).refuses(422, "form")
 	h.homer.do(t, "POST", at+"/revoke", nil).wants(200)
-	h.homer.do(t, "POST", at+"/revoke", nil).refuses(409, "registration-key-ended")
+	h.homer.do(t, "POST", at+"/revoke", nil).refuses(409, "key-ended")
 	if list := h.homer.do(t, "GET", in+"/keys", nil).wants(200); strings.Contains(string(list.body), halves.text("whole")) || len(list.items()) != 2 {
 		t.Fatalf("%s", list.body)
 	}

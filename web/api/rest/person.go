@@ -15,7 +15,7 @@ func (a *API) people(g *echo.Group) {
 	g.GET("/me", a.me, known())
 	g.GET("/orgs/:org/people", a.listPeople, paged())
 	g.GET("/people/:person/roles", a.rolesOf, paged())
-	g.DELETE("/roles/:role", a.endRole, known("reason"))
+	g.DELETE("/roles/:role", a.endRole, a.dry, known("reason", "rotate", "dry_run"))
 	g.GET("/orgs/:org/invitations", a.invitations, paged())
 	g.POST("/orgs/:org/invitations", a.invite, a.once, known())
 	g.DELETE("/invitations/:invitation", a.revokeInvitation, known())

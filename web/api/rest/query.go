@@ -80,3 +80,14 @@ func moment(c echo.Context, name string) (time.Time, error) {
 	}
 	return t.UTC(), nil
 }
+
+// yes takes true or false; false where there is nothing.
+func yes(c echo.Context, name string) (bool, error) {
+	switch c.QueryParam(name) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	}
+	return false, problem.ErrMalformed.At(name, "is true or false")
+}
