@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -108,8 +109,14 @@ func (s *Service) takeUp(ctx context.Context, tx *gorm.DB, row invitationRow, us
 			return err
 		}
 	}
+	if row.DeviceID != nil { // it may have been moved meanwhile, or sold
+		if err := tx.Raw("SELECT COALESCE(MAX(org_id), '') FROM devices WHERE id = ? AND tenant_id = ? AND removed_at IS NULL", *row.DeviceID, row.TenantID).Scan(&row.OrgID).Error; err != nil {
+			return err
+		}
+	}
 	_, err := s.Decider.Grant(ctx, tx, policies.Grant{
-		Subject: user, Role: policies.Role(row.Role), Org: iam.OrgID(row.OrgID), Source: policies.Invited, By: iam.UserID(row.InvitedBy), Reason: "invitation " + row.ID,
+		Subject: user, Role: policies.Role(row.Role), Org: iam.OrgID(row.OrgID), Device: deref(row.DeviceID), Until: iam.TimeOrZero(row.ValidTo),
+		Source: policies.Source(row.Source), By: iam.UserID(row.InvitedBy), Reason: strings.TrimSpace(row.Reason + " (invitation " + row.ID + ")"),
 	})
 	if f := fault.Of(err); f != nil && f.Kind != fault.Internal && f.Kind != fault.Unavailable {
 		return ErrVoid.Because(err)

@@ -30,15 +30,18 @@ type Invitation struct {
 	ID         iam.InvitationID
 	Tenant     iam.OrgID
 	Org        iam.OrgID
-	OrgName    string
+	OrgName    string // or the device's name, where it is shared alone
 	Email      iam.Email
 	Role       policies.Role
 	InvitedBy  iam.UserID
 	Inviter    string // his name
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
-	Devices    int  // how many will be seen; only where the link itself was shown
-	HasAccount bool // the address belongs to somebody: sign in to accept; only where the link itself was shown
+	Share      bool         // lets in from elsewhere, and makes nobody one of the place's own
+	Device     iam.DeviceID // that one alone; "" for the whole place
+	Until      time.Time    // when the role ends; zero for never
+	Devices    int          // how many will be seen; only where the link itself was shown
+	HasAccount bool         // the address belongs to somebody: sign in to accept; only where the link itself was shown
 }
 
 type invitationRow struct {
@@ -55,6 +58,10 @@ type invitationRow struct {
 	AcceptedBy *string `gorm:"column:accepted_by"`
 	RevokedAt  *int64  `gorm:"column:revoked_at"`
 	MailedAt   *int64  `gorm:"column:mailed_at"`
+	Source     string  `gorm:"column:source"` // invite or share
+	DeviceID   *string `gorm:"column:device_id"`
+	ValidTo    *int64  `gorm:"column:valid_to"` // of the role
+	Reason     string  `gorm:"column:reason"`
 }
 
 func (invitationRow) TableName() string { return "invitations" }
@@ -63,7 +70,15 @@ func (r invitationRow) invitation() Invitation {
 	return Invitation{
 		ID: iam.InvitationID(r.ID), Tenant: iam.OrgID(r.TenantID), Org: iam.OrgID(r.OrgID), Email: iam.Email(r.Email), Role: policies.Role(r.Role),
 		InvitedBy: iam.UserID(r.InvitedBy), CreatedAt: iam.Time(r.CreatedAt), ExpiresAt: iam.Time(r.ExpiresAt),
+		Share: r.Source == string(policies.Shared), Device: deref(r.DeviceID), Until: iam.TimeOrZero(r.ValidTo),
 	}
+}
+
+func deref(id *string) iam.DeviceID {
+	if id == nil {
+		return ""
+	}
+	return iam.DeviceID(*id)
 }
 
 // open is nil while the invitation can be accepted.
@@ -118,6 +133,10 @@ func (s *Service) Invitation(ctx context.Context, token string) (Invitation, err
 	}
 	i.OrgName, i.Inviter = org.Name, inviter.Name
 	i.HasAccount = s.unused(ctx, i.Email) != nil
+	if i.Device != "" {
+		i.Devices = 1
+		return i, q.Raw("SELECT name FROM devices WHERE id = ?", string(i.Device)).Scan(&i.OrgName).Error
+	}
 	_, i.Devices, err = devicesBelow(q, i.Org, 0)
 	return i, err
 }

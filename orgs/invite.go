@@ -52,26 +52,33 @@ func (s *Service) invite(ctx context.Context, org iam.OrgID, email, role string,
 		}
 		return "", "", err
 	}
+	return s.offer(ctx, invitationRow{OrgID: string(org), Email: string(address), Role: string(r), Source: string(policies.Invited)}, mail)
+}
+
+// offer writes an invitation, in place of an open one like it.
+func (s *Service) offer(ctx context.Context, row invitationRow, mail bool) (vault.Secret, iam.InvitationID, error) {
 	token, now := iam.RandomToken(), s.Now()
-	row := invitationRow{
-		ID: iam.NewID(), OrgID: string(org), Email: string(address), Role: string(r), TokenHash: s.invitationHash(token),
-		InvitedBy: string(asking(ctx)), CreatedAt: iam.Micros(now), ExpiresAt: iam.Micros(now.Add(invitationLife)),
+	row.ID, row.TokenHash, row.InvitedBy = iam.NewID(), s.invitationHash(token), string(asking(ctx))
+	row.CreatedAt, row.ExpiresAt = iam.Micros(now), iam.Micros(now.Add(invitationLife))
+	detail := audit.Detail{"email": row.Email, "role": row.Role}
+	if row.DeviceID != nil {
+		detail["device"] = *row.DeviceID
 	}
-	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		o, err := findOrg(tx, org)
+	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		o, err := findOrg(tx, iam.OrgID(row.OrgID))
 		if err != nil {
 			return err
 		}
 		row.TenantID = string(o.Tenant)
-		there, err := holdsAlready(tx, address, r, org)
+		there, err := holdsAlready(tx, row)
 		if err != nil {
 			return err
 		}
 		if there {
 			return iam.Wrong("email", ErrAlreadyThere)
 		}
-		err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE org_id = ? AND email = ? AND role = ? AND accepted_at IS NULL AND revoked_at IS NULL`,
-			row.CreatedAt, row.OrgID, row.Email, row.Role).Error
+		err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE org_id = ? AND email = ? AND role = ? AND COALESCE(device_id, '') = ? AND accepted_at IS NULL AND revoked_at IS NULL`,
+			row.CreatedAt, row.OrgID, row.Email, row.Role, string(deref(row.DeviceID))).Error
 		if err != nil {
 			return err
 		}
@@ -84,13 +91,16 @@ func (s *Service) invite(ctx context.Context, org iam.OrgID, email, role string,
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, "person.invite", audit.Object{Tenant: row.TenantID, Org: row.OrgID, Type: "invitation", ID: row.ID},
-			audit.Detail{"email": row.Email, "role": row.Role})
+		verb := "person.invite"
+		if row.Source == string(policies.Shared) {
+			verb = "share.invite"
+		}
+		return audit.Record(ctx, tx, verb, audit.Object{Tenant: row.TenantID, Org: row.OrgID, Type: "invitation", ID: row.ID}, detail)
 	})
 	if err != nil {
-		return "", "", fmt.Errorf("invite into %s: %w", org, err)
+		return "", "", fmt.Errorf("invite into %s: %w", row.OrgID, err)
 	}
-	s.tell(live.People, iam.OrgID(row.TenantID), org, row.ID)
+	s.tell(live.People, iam.OrgID(row.TenantID), iam.OrgID(row.OrgID), row.ID)
 	return token, iam.InvitationID(row.ID), nil
 }
 
@@ -99,11 +109,12 @@ func (s *Service) mailInvitation(ctx context.Context, tx *gorm.DB, row invitatio
 		"Inviter": audit.ActorFrom(ctx).Name, "Org": place, notify.Path: "/i/" + token.Reveal()}})
 }
 
-func holdsAlready(tx *gorm.DB, email iam.Email, role policies.Role, org iam.OrgID) (bool, error) {
+func holdsAlready(tx *gorm.DB, row invitationRow) (bool, error) {
 	var n int64
 	err := tx.Raw(`SELECT COUNT(*) FROM assignments a JOIN users u ON u.id = a.subject_id
-WHERE u.email = ? AND a.role = ? AND a.org_id = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL`,
-		string(email), string(role), string(org)).Scan(&n).Error
+WHERE u.email = ? AND a.role = ? AND a.org_id = ? AND COALESCE(a.device_id, '') = ? AND a.source <> 'deputy'
+AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL`,
+		row.Email, row.Role, row.OrgID, string(deref(row.DeviceID))).Scan(&n).Error
 	return n > 0, err
 }
 

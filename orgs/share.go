@@ -1,0 +1,156 @@
+package orgs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/iam/fault"
+	"halfkey/iam/live"
+	"halfkey/iam/vault"
+	"halfkey/policies"
+)
+
+// ErrShareRole says how far a share goes.
+var ErrShareRole = fault.New(fault.Unprocessable, "share-role", "What is shared can be seen (viewer), read with a key (member) or looked after (operator), no more.")
+
+// ShareRequest lets somebody in from elsewhere: to a place with all that lies in
+// it, or to one device.
+type ShareRequest struct {
+	Org    iam.OrgID
+	Device iam.DeviceID // that one alone; then Org may be empty
+	To     string       // a person's address, or the slug or id of an organisation: a tenant, or one of one's own tenant
+	Role   string       // viewer, member, operator
+	Until  time.Time    // zero for no end; cut to what the sharer holds himself
+	Reason string
+}
+
+// ShareResult is what came of it: a share, or an invitation that carries one.
+type ShareResult struct {
+	ID         iam.AssignmentID
+	Waiting    bool // for the other organisation's word
+	Invitation iam.InvitationID
+	Token      vault.Secret // of the invitation's link, shown once
+}
+
+// Share shares. It makes nobody one of the place's own: who was let in lets
+// nobody else in. To an organisation it holds once somebody who manages people
+// there has accepted. Field names: to, role, until.
+func (s *Service) Share(ctx context.Context, r ShareRequest) (ShareResult, error) {
+	if r.Device != "" {
+		if err := s.placeOfDevice(ctx, &r); err != nil {
+			return ShareResult{}, err
+		}
+	}
+	if err := s.Decider.Require(ctx, policies.Share, r.Org); err != nil {
+		return ShareResult{}, err
+	}
+	o, err := findOrg(s.DB.WithContext(ctx), r.Org)
+	if err != nil {
+		return ShareResult{}, err
+	}
+	var form iam.Form
+	role, err := policies.ParseRole(r.Role)
+	if err == nil && !slices.Contains([]policies.Role{policies.Viewer, policies.Member, policies.Operator}, role) {
+		err = ErrShareRole
+	}
+	form.Check("role", err)
+	form.Check("until", s.endsWell(time.Time{}, r.Until))
+	to, err := s.shareWith(ctx, o, r.To)
+	stranger := errors.Is(err, ErrNobody) && strings.Contains(r.To, "@")
+	if !stranger {
+		form.Check("to", err)
+	}
+	if err := form.Err(); err != nil {
+		return ShareResult{}, err
+	}
+	if stranger {
+		return s.inviteToShare(ctx, o, r, role)
+	}
+	return s.shareTo(ctx, o, r, role, to)
+}
+
+// placeOfDevice finds where a device lies, for somebody who sees it.
+func (s *Service) placeOfDevice(ctx context.Context, r *ShareRequest) error {
+	err := s.DB.WithContext(ctx).Raw("SELECT org_id FROM devices WHERE id = ? AND removed_at IS NULL", string(r.Device)).Scan(&r.Org).Error
+	if err != nil {
+		return err
+	}
+	return s.Decider.RequireDevice(ctx, policies.Share, r.Org, r.Device)
+}
+
+// shareWith finds who shall be let in. A tenant is found by its name by whoever
+// knows it.
+func (s *Service) shareWith(ctx context.Context, o Org, to string) (subject, error) {
+	if strings.Contains(to, "@") {
+		return s.personAt(ctx, to)
+	}
+	other, err := s.TenantNamed(ctx, to)
+	if err == nil && other.ID != o.Tenant {
+		return subject{policies.Team, iam.UserID(other.ID), other.Name, other}, nil
+	}
+	if err != nil && !errors.Is(err, ErrNobody) {
+		return subject{}, err
+	}
+	who, err := s.subjectOf(ctx, o.Tenant, to)
+	if err == nil && who.kind == policies.Team && who.org.ID == o.ID {
+		err = ErrNobody // a place need not be let into itself
+	}
+	return who, err
+}
+
+func (s *Service) inviteToShare(ctx context.Context, o Org, r ShareRequest, role policies.Role) (ShareResult, error) {
+	if Rehearsing(ctx) != nil {
+		return ShareResult{}, nil // until somebody accepts, nothing changes
+	}
+	email, err := iam.ParseEmail(r.To)
+	if err != nil {
+		return ShareResult{}, iam.Wrong("to", err)
+	}
+	row := invitationRow{OrgID: string(o.ID), Email: string(email), Role: string(role), Source: string(policies.Shared), ValidTo: iam.MicrosOrNull(r.Until), Reason: r.Reason}
+	if r.Device != "" {
+		row.DeviceID = (*string)(&r.Device)
+	}
+	token, id, err := s.offer(ctx, row, false)
+	return ShareResult{Invitation: id, Token: token}, err
+}
+
+func (s *Service) shareTo(ctx context.Context, o Org, r ShareRequest, role policies.Role, to subject) (done ShareResult, err error) {
+	g := policies.Grant{SubjectType: to.kind, Subject: to.id, Role: role, Org: o.ID, Device: r.Device, Until: r.Until, Source: policies.Shared, Reason: r.Reason, By: asking(ctx)}
+	// Who manages both sides has consented.
+	g.Offered = to.kind == policies.Team && !s.Decider.May(ctx, policies.ManagePeople, to.org.ID)
+	done.Waiting = g.Offered
+	d := Deed{Verb: "share.give", Gives: true, With: With{Reason: r.Reason}, Area: Area{Org: o.ID, Device: r.Device},
+		Object: shareObject(o, r.Device), Tell: []live.Event{happened(live.People, o.Tenant, o.ID, string(to.id))}}
+	if to.kind == policies.Team {
+		d.Tell = append(d.Tell, happened(live.People, to.org.Tenant, to.org.ID, string(to.id)))
+	} else {
+		d.Area.People = []iam.UserID{to.id}
+	}
+	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
+		if Rehearsing(ctx) != nil {
+			g.Offered = false // what the other side will see once it has accepted
+		}
+		if done.ID, err = s.Decider.Grant(ctx, tx, g); err != nil {
+			return nil, roleFault(err)
+		}
+		return audit.Change(nil, audit.Detail{"role": string(role), "until": iam.MicrosOrNull(r.Until)}).
+			With("to", string(to.id)).With("name", to.name).With("share", string(done.ID)).With("waiting", g.Offered), nil
+	}
+	return done, s.Perform(ctx, &d)
+}
+
+// shareObject is what is shared, as the trail names it.
+func shareObject(o Org, device iam.DeviceID) audit.Object {
+	object := objectOf(o)
+	if device != "" {
+		object.Type, object.ID = "device", string(device)
+	}
+	return object
+}
