@@ -194,6 +194,56 @@ func TestAnAnswerOpensTheDoorOnceInItsBrowserFromThisHouseOnly(t *testing.T) {
 	})
 }
 
+func TestASecondPasskeyIsAddedAndACopiedOneIsTold(t *testing.T) {
+	h, base := named(t)
+	tab := uitest.Browser(t)
+	first := withAuthenticator(t, tab)
+	complaints := uitest.Complaints(t, tab)
+	foundsByPasskey(t, tab, base)
+	remove(t, tab, first) // a phone in another room
+	withAuthenticator(t, tab)
+
+	goes(t, tab, base+"/me", "#passkeys [data-passkey]:not([hidden])")
+	does(t, tab, `document.querySelector("#passkeys [data-passkey] button").click()`)
+	waits(t, tab, `document.querySelectorAll("#passkeys tbody tr").length === 2`)
+	waits(t, tab, `!document.querySelector("main").innerText.includes("You have one way in")`)
+
+	anHourLater(t, h)
+	does(t, tab, `document.querySelector("#passkeys tbody tr:first-child .more form:last-of-type button").click()`)
+	waits(t, tab, `document.querySelector("h1")?.innerText === "Is it you?"`)
+	picture(t, tab, "step")
+	does(t, tab, `document.querySelector("[data-passkey] button").click()`)
+	waits(t, tab, `document.querySelectorAll("#passkeys tbody tr").length === 1`)
+
+	if err := h.DB.Exec("UPDATE passkeys SET sign_count = 1000").Error; err != nil {
+		t.Fatal(err)
+	}
+	submits(t, tab, "form[action='/logout']", "form[action='/login']")
+	if err := chromedp.Do(tab, chromedp.WaitReady(chromedp.CSS(".avatar"))); err != nil {
+		t.Fatal(err)
+	}
+	goes(t, tab, base+"/me", "#passkeys")
+	waits(t, tab, `document.querySelector("#passkeys").innerText.includes("Somebody may have a copy of it")`)
+	goes(t, tab, base+"/activity", "main")
+	waits(t, tab, `document.querySelector("main").innerText.includes("may have been copied")`)
+	for _, c := range complaints() {
+		if !strings.Contains(c, "403") { // what asked once more
+			t.Error(c)
+		}
+	}
+}
+
+func remove(t *testing.T, tab context.Context, id webauthn.AuthenticatorID) {
+	t.Helper()
+	err := chromedp.Do(tab, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams{AuthenticatorID: id})
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestATokenFromBeforeTheSignInOpensNothing(t *testing.T) {
 	s := furnished(t)
 	b := s.Browser(t)

@@ -16,6 +16,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/orgs"
+	"halfkey/policies"
 	"halfkey/web/peer"
 	"halfkey/web/ui"
 )
@@ -66,7 +67,7 @@ func (d *Door) Know(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func (d *Door) as(ctx context.Context, s iam.Session) context.Context {
-	ctx = audit.WithActor(ctx, s.Actor())
+	ctx = policies.WithAssurance(audit.WithActor(ctx, s.Actor()), s.Assurance)
 	return context.WithValue(ctx, sessionKey{}, s)
 }
 
