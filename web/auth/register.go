@@ -38,6 +38,9 @@ func (d *Door) register(c echo.Context) error {
 	if d.lineOf(c.Request()) == open {
 		return d.answerRegister(c, http.StatusForbidden, f)
 	}
+	if d.Orgs.ByMail() {
+		return d.registerByMail(c, f)
+	}
 	founded, by, err := d.found(c, f)
 	if wrong, ok := wrongIn(err, "organisation"); ok {
 		f.Wrong = wrong
@@ -47,6 +50,27 @@ func (d *Door) register(c echo.Context) error {
 		return err
 	}
 	return d.welcome(c, founded.User, by, "/")
+}
+
+// registerByMail answers everybody alike; whether there is an account with the
+// address already is told there.
+func (d *Door) registerByMail(c echo.Context, f registerForm) error {
+	ctx := c.Request().Context()
+	with, err := d.choice(c)
+	if err == nil {
+		v := d.visit(c)
+		err = d.Orgs.AskFounding(ctx, orgs.FoundRequest{
+			Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey}, v.Browser, v.Source)
+	}
+	if wrong, ok := wrongIn(err, "organisation"); ok {
+		f.Wrong = wrong
+		return d.answerRegister(c, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	p := d.Page(c, ui.T(ctx, "auth.register.title"))
+	return show.Page(c, http.StatusOK, lookPage(p, f.Email))
 }
 
 func (d *Door) found(c echo.Context, f registerForm) (orgs.Founded, iam.Method, error) {
