@@ -71,9 +71,12 @@ func (d *Decider) Version(ctx context.Context) (int64, error) { return d.version
 // what it remembers.
 func (d *Decider) Bump(tx *gorm.DB) error { return d.versions.Bump(tx) }
 
-// Asking is who acts in ctx, a person or a service account. Devices, the system
-// and strangers hold no roles.
+// Asking is who acts in ctx, a person or a service account, or through whose eyes
+// somebody looks. Devices, the system and strangers hold no roles.
 func Asking(ctx context.Context) (iam.UserID, bool) {
+	if user := eyesIn(ctx); user != "" {
+		return user, true
+	}
 	a := audit.ActorFrom(ctx)
 	return iam.UserID(a.ID), (a.Type == "user" || a.Type == "service") && a.ID != ""
 }

@@ -66,7 +66,7 @@ type Rooms struct {
 func New(r Rooms) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Users: r.Users, Recovery: r.Recovery, BaseURL: r.BaseURL,
+	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Looks: orgs.NewLooks(r.Orgs), Users: r.Users, Recovery: r.Recovery, BaseURL: r.BaseURL,
 		Browsers: &iam.Browsers{DB: r.DB, Vault: r.Sessions.Vault, Post: r.Post},
 		Trusted: r.Trusted, AcceptPlain: r.AcceptPlain, Now: r.Now, Log: r.Log}
 	around := frame.New(frame.Parts{Door: door, Orgs: r.Orgs, Devices: r.Devices, Decider: r.Decider, Live: r.Live, Now: r.Now})

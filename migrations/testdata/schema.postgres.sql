@@ -592,6 +592,21 @@ column listed_serials.listed_by text NOT NULL
 constraint listed_serials FOREIGN KEY (key_id) REFERENCES registration_keys(id)
 constraint listed_serials PRIMARY KEY (key_id, serial)
 CREATE UNIQUE INDEX listed_serials_pkey ON public.listed_serials USING btree (key_id, serial)
+column looks.id text NOT NULL
+column looks.session_id text NOT NULL
+column looks.user_id text NOT NULL
+column looks.through_id text NOT NULL
+column looks.org_id text NOT NULL
+column looks.reason text NOT NULL
+column looks.began_at bigint NOT NULL
+column looks.ends_at bigint NOT NULL
+column looks.ended_at bigint
+constraint looks FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint looks PRIMARY KEY (id)
+constraint looks FOREIGN KEY (through_id) REFERENCES users(id)
+constraint looks FOREIGN KEY (user_id) REFERENCES users(id)
+CREATE UNIQUE INDEX looks_pkey ON public.looks USING btree (id)
+CREATE INDEX looks_session ON public.looks USING btree (session_id) WHERE (ended_at IS NULL)
 column muted.user_id text NOT NULL
 column muted.kind text NOT NULL
 constraint muted PRIMARY KEY (user_id, kind)

@@ -515,6 +515,18 @@ CREATE TABLE listed_serials (
     listed_by TEXT NOT NULL,
     PRIMARY KEY (key_id, serial)
 ) WITHOUT ROWID;
+CREATE TABLE looks (
+    id         TEXT PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    user_id    TEXT NOT NULL REFERENCES users (id),
+    through_id TEXT NOT NULL REFERENCES users (id),
+    org_id     TEXT NOT NULL REFERENCES orgs (id),
+    reason     TEXT NOT NULL,
+    began_at   BIGINT NOT NULL,
+    ends_at    BIGINT NOT NULL,
+    ended_at   BIGINT
+);
+CREATE INDEX looks_session ON looks (session_id) WHERE ended_at IS NULL;
 CREATE TABLE muted (
     user_id TEXT NOT NULL REFERENCES users (id),
     kind    TEXT NOT NULL,

@@ -5,6 +5,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
+	"halfkey/iam/oidc"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/peer"
@@ -27,8 +29,10 @@ type Door struct {
 	Settings    *iam.Settings
 	Users       *iam.Users
 	Orgs        *orgs.Service
+	Looks       *orgs.Looks
 	Recovery    *iam.Recovery
 	Browsers    *iam.Browsers
+	OIDC        *oidc.Service
 	BaseURL     string       // as configured or set up; "": where the browser came
 	Trusted     peer.Trusted // proxies
 	AcceptPlain bool         // people may sign in over plain HTTP
@@ -57,7 +61,11 @@ func (d *Door) Know(next echo.HandlerFunc) echo.HandlerFunc {
 			s, err := d.Sessions.Find(r.Context(), token)
 			switch {
 			case err == nil:
-				c.SetRequest(r.WithContext(d.as(r.Context(), s)))
+				ctx, err := d.throughEyes(r, d.as(r.Context(), s), s)
+				if err != nil {
+					return err
+				}
+				c.SetRequest(r.WithContext(ctx))
 			case fault.Of(err).Kind != fault.Unauthenticated:
 				return err
 			}
@@ -87,9 +95,16 @@ func (d *Door) Need(next echo.HandlerFunc) echo.HandlerFunc {
 // Still fails as soon as the request's session has ended; for answers that last.
 func (d *Door) Still(r *http.Request) func(context.Context) error {
 	token := d.token(r)
+	look, looking := Looking(r.Context())
 	return func(ctx context.Context) error {
-		_, err := d.Sessions.Find(ctx, token)
-		return err
+		s, err := d.Sessions.Find(ctx, token)
+		if err != nil || !looking {
+			return err
+		}
+		if now, err := d.Looks.Of(ctx, s.ID); err != nil || now == nil || now.ID != look.ID {
+			return errors.Join(ErrSignIn, err)
+		}
+		return nil
 	}
 }
 
@@ -97,7 +112,7 @@ func (d *Door) Still(r *http.Request) func(context.Context) error {
 // anybody can read.
 func (d *Door) Page(c echo.Context, title string) ui.Page {
 	r := c.Request()
-	p := ui.Page{Title: title, Path: Next(r.URL.RequestURI()), Theme: Theme(r), Lang: ui.Lang(r.Context())}
+	p := ui.Page{Title: title, Path: Next(r.URL.RequestURI()), Theme: Theme(r), Lang: ui.Lang(r.Context()), Look: lookBanner(r.Context())}
 	if d.lineOf(r) == risky {
 		p.Notice = ui.T(r.Context(), "auth.plain.title")
 	}
@@ -115,9 +130,11 @@ func (d *Door) Mount(g *echo.Group) {
 	g.POST("/passkeys/ask", d.askToUse)
 	g.POST("/passkeys/new", d.askNewcomer)
 	g.POST("/logout", d.logout)
+	g.POST("/look/end", d.endLook)
 	g.POST("/setup", d.setup)
 	g.POST("/register", d.register)
 	g.POST("/i/:token", d.accept)
 	g.POST("/theme", d.setTheme)
 	d.mountLinks(g)
+	d.mountElsewhere(g)
 }

@@ -30,7 +30,7 @@ var told = byCode(
 	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole, policies.ErrRule, policies.ErrRuleLocks,
 	policies.ErrTooDeep, policies.ErrUnproved,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
-	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind,
+	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind, orgs.ErrLooking, orgs.ErrLookReason, orgs.ErrLookWhom,
 	orgs.ErrNoKey, orgs.ErrNotSetUp, orgs.ErrOtherPerson, orgs.ErrSerial, orgs.ErrSetupToken, orgs.ErrSignUp, orgs.ErrSignUpClosed, orgs.ErrVoid,
 	iam.ErrChanged, iam.ErrPersonNeeded, iam.ErrServiceUnknown, iam.ErrToken, iam.ErrTokenMany, iam.ErrTokenResting, iam.ErrTokenTimes, iam.ErrTokenUnknown,
 	orgs.ErrAbove, orgs.ErrDirectory, orgs.ErrMember, orgs.ErrMyself, orgs.ErrServiceAbove, orgs.ErrServiceElsewhere, orgs.ErrServiceOwner, orgs.ErrTeamUsed,

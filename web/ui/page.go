@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // Page is what the frame round a page needs to know.
 type Page struct {
@@ -17,6 +21,13 @@ type Page struct {
 	Lang   string     // "" is English
 	Stream string     // URL of the page's event stream (live.go); "": nothing is live
 	Notice string     // a sentence above every page, e.g. that the line is not encrypted
+	Look   *Look      // nil: through one's own eyes
+}
+
+// Look is that somebody sees a page as another sees it.
+type Look struct {
+	Name  string // whose eyes
+	Until time.Time
 }
 
 // Viewer is who looks.
