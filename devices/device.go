@@ -111,7 +111,7 @@ var (
 )
 
 // find takes the device for somebody who wants act done with it. Who may not
-// see it hears ErrUnknown; who sees it and may not hears policies.ErrRefused.
+// know of it hears ErrUnknown; who does and may not hears policies.ErrRefused.
 func (s *Service) find(ctx context.Context, id iam.DeviceID, act policies.Action) (d Device, err error) {
 	err = s.DB.WithContext(ctx).Where("id = ?", id).Take(&d).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
@@ -120,18 +120,16 @@ func (s *Service) find(ctx context.Context, id iam.DeviceID, act policies.Action
 	if err != nil {
 		return d, err
 	}
-	err = s.Decider.Require(ctx, policies.ReadDevice, d.Org)
-	if errors.Is(err, policies.ErrHidden) || errors.Is(err, policies.ErrRefused) {
-		return d, ErrUnknown
+	err = s.Decider.RequireDevice(ctx, act, d.Org, d.ID)
+	if errors.Is(err, policies.ErrHidden) {
+		err = ErrUnknown
 	}
-	if err != nil || act == policies.ReadDevice {
-		return d, err
-	}
-	return d, s.Decider.Require(ctx, act, d.Org)
+	return d, err
 }
 
-// change runs do on a device that is still aboard, with its line in the trail,
-// and tells those who watch.
+// change runs do, which changes nobody's rights, on a device that is still
+// aboard, with its line in the trail, and tells those who watch. A rehearsal has
+// nothing to tell.
 func (s *Service) change(ctx context.Context, verb string, d Device, detail audit.Detail, do func(tx *gorm.DB) (changed bool, err error)) error {
 	if d.RemovedAt != nil {
 		return ErrRetired
@@ -141,8 +139,15 @@ func (s *Service) change(ctx context.Context, verb string, d Device, detail audi
 		if changed, err = do(tx); err != nil || !changed {
 			return err
 		}
+		if p := orgs.Rehearsing(ctx); p != nil {
+			*p = orgs.Preview{}
+			return errRehearsed
+		}
 		return audit.Record(ctx, tx, verb, d.object(), detail)
 	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", verb, d.ID, err)
 	}
@@ -151,6 +156,9 @@ func (s *Service) change(ctx context.Context, verb string, d Device, detail audi
 	}
 	return nil
 }
+
+// errRehearsed takes back what was only tried.
+var errRehearsed = errors.New("rehearsed")
 
 func (d Device) object() audit.Object {
 	return audit.Object{Tenant: string(d.Tenant), Org: string(d.Org), Type: "device", ID: string(d.ID)}

@@ -10,6 +10,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/orgs"
 	"halfkey/policies"
 )
 
@@ -19,8 +20,8 @@ var ErrElsewhere = fault.New(fault.NotFound, "place-unknown", "There is no such 
 
 // Move puts a device and its channel under another organisation of its tenant,
 // within what the actor may move at both ends. Who may see the old place alone
-// loses sight of it with the commit.
-func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error {
+// loses sight of it with the commit, and his read key ends.
+func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID, w orgs.With) error {
 	d, err := s.find(ctx, id, policies.MoveDevice)
 	if err != nil {
 		return err
@@ -31,31 +32,41 @@ func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID) error
 	if err := s.Decider.Require(ctx, policies.MoveDevice, to); err != nil {
 		return err
 	}
+	if d.RemovedAt != nil {
+		return ErrRetired
+	}
 	if to == d.Org {
 		return nil
 	}
 	from := d.Org
 	d.Org = to // the trail's line belongs to where it now is
-	err = s.change(ctx, "device.move", d, audit.Detail{"from": from, "to": to}, func(tx *gorm.DB) (bool, error) {
+	deed := orgs.Deed{Verb: "device.move", Object: d.object(), Area: orgs.Area{Device: id}, With: w}
+	deed.Do = func(tx *gorm.DB) (audit.Detail, error) {
 		res := tx.Exec("UPDATE devices SET org_id = ? WHERE id = ? AND removed_at IS NULL AND EXISTS (SELECT 1 FROM orgs WHERE id = ? AND tenant_id = ?)",
 			to, id, to, d.Tenant)
 		if res.Error == nil && res.RowsAffected == 0 {
-			return false, ErrElsewhere
+			return nil, ErrElsewhere
 		}
 		if res.Error != nil {
-			return false, res.Error
+			return nil, res.Error
 		}
 		if err := moveQuestion(tx, d); err != nil {
-			return false, err
+			return nil, err
 		}
-		return true, s.eachChannel(ctx, tx, d, func(provider connectors.Provider, channel string) error {
+		// Who was let in to the device alone keeps it; those of its new place may end that.
+		if err := tx.Exec("UPDATE assignments SET org_id = ? WHERE device_id = ? AND ended_at IS NULL", to, id).Error; err != nil {
+			return nil, err
+		}
+		return audit.Detail{"from": from, "to": to}, s.eachChannel(ctx, tx, d, func(provider connectors.Provider, channel string) error {
 			return provider.Move(ctx, tx, channel, to)
 		})
-	})
-	if err == nil {
-		s.publish(live.Device, d.Tenant, from, string(id))
 	}
-	return err
+	if err := s.Orgs.Perform(ctx, &deed); err != nil || orgs.Rehearsing(ctx) != nil {
+		return err
+	}
+	s.publish(live.Device, d.Tenant, from, string(id))
+	s.publish(live.Device, d.Tenant, to, string(id))
+	return nil
 }
 
 // moveQuestion lets those answer who manage the new place; a yes of the old

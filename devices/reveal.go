@@ -11,6 +11,17 @@ import (
 	"halfkey/policies"
 )
 
+// MayHaveReadKey tells whether a person may have a read key of a channel that
+// lies in a place: of all there, or of the channel's device alone.
+func (s *Service) MayHaveReadKey(ctx context.Context, user iam.UserID, org iam.OrgID, channel string) bool {
+	if s.Decider.MayUser(ctx, user, policies.RevealReadKey, org, "") {
+		return true
+	}
+	var id iam.DeviceID
+	err := s.DB.WithContext(ctx).Raw("SELECT id FROM devices WHERE channel_id = ? AND removed_at IS NULL", channel).Scan(&id).Error
+	return err == nil && id != "" && s.Decider.MayUser(ctx, user, policies.RevealReadKey, org, id)
+}
+
 // RevealReadKey shows the actor his own read key of the device's channel, made
 // when he first asks, and writes that into the trail.
 func (s *Service) RevealReadKey(ctx context.Context, id iam.DeviceID) (key vault.Secret, err error) {

@@ -33,6 +33,7 @@ type View struct {
 	Created  time.Time
 	Summary  channels.Summary
 	Presence Presence
+	Values   bool // the asking person may read them; else Summary says only when the device was heard
 	Twin     bool // another tenant has the same serial; only a platform administrator is told
 }
 
@@ -43,7 +44,8 @@ func (s *Service) view(d Device, sum channels.Summary) View {
 		Summary: sum, Presence: PresenceOf(d.State, sum.Heard, sum.Interval, s.Now())}
 }
 
-// views adds what the channels last heard, in two queries however many there are.
+// views adds what the channels last heard, in two queries however many there
+// are. Who may know of a device and not read it is not told its values.
 func (s *Service) views(ctx context.Context, list []Device) ([]View, error) {
 	ids := make([]string, len(list))
 	for i, d := range list {
@@ -53,16 +55,25 @@ func (s *Service) views(ctx context.Context, list []Device) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
+	reads, err := s.Decider.Scope(ctx, policies.ReadDevice)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]View, len(list))
 	for i, d := range list {
-		views[i] = s.view(d, sums[d.Channel])
+		values, sum := reads.HasDevice(d.Org, d.ID), sums[d.Channel]
+		if !values {
+			sum = channels.Summary{Heard: sum.Heard, Interval: sum.Interval}
+		}
+		views[i] = s.view(d, sum)
+		views[i].Values = values
 	}
 	return views, nil
 }
 
 // Get is the device, also a removed one; ErrUnknown for whoever may not see it.
 func (s *Service) Get(ctx context.Context, id iam.DeviceID) (View, error) {
-	d, err := s.find(ctx, id, policies.ReadDevice)
+	d, err := s.find(ctx, id, policies.SeeDevice)
 	if err != nil {
 		return View{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halfkey/migrations/dbtest"
+	"halfkey/orgs"
 	"halfkey/web/webtest"
 )
 
@@ -65,7 +66,7 @@ func TestAStreamTellsAtOnceAndEndsWithTheRight(t *testing.T) {
 	hears(t, lines, "event: newest")
 	s.Measure(t, key, 1, time.Minute, 5)
 	hears(t, lines, "5.0")
-	if err := s.Devices.Move(s.AsHomer(t), d.ID, s.Plant); err != nil {
+	if err := s.Devices.Move(s.AsHomer(t), d.ID, s.Plant, orgs.With{}); err != nil {
 		t.Fatal(err)
 	}
 	hears(t, lines, "event: go")

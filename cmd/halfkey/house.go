@@ -142,9 +142,9 @@ func (h *house) rooms(ctx context.Context) (err error) {
 	return nil
 }
 
-// mayRead keeps a read key alive as long as its person may see the devices of the place.
-func (h *house) mayRead(ctx context.Context, user iam.UserID, org iam.OrgID) bool {
-	return h.decider.MayUser(ctx, user, policies.ReadDevice, org, "")
+// mayRead keeps a read key alive as long as its person may have it.
+func (h *house) mayRead(ctx context.Context, user iam.UserID, org iam.OrgID, channel string) bool {
+	return h.devices.MayHaveReadKey(ctx, user, org, channel)
 }
 
 // baseURL is where people reach us: as configured, else as the administrator set it
@@ -190,6 +190,9 @@ func (c Config) scheme() string {
 func (h *house) close() error {
 	if h.devices != nil {
 		h.devices.Wait()
+	}
+	if h.channels != nil {
+		h.channels.Wait()
 	}
 	if h.db == nil {
 		return nil

@@ -23,7 +23,7 @@ func (s *Store) Access(ctx context.Context, id ID, key string) (Channel, error) 
 	if err != nil {
 		return Channel{}, err
 	}
-	if k.channel != id || k.user != "" && s.MayRead != nil && !s.MayRead(ctx, k.user, c.Org) {
+	if k.channel != id || k.user != "" && s.MayRead != nil && !s.MayRead(ctx, k.user, c.Org, id.String()) {
 		return Channel{}, ErrKey
 	}
 	if k.kind == kindRead {

@@ -63,7 +63,7 @@ func TestReadKeysEndWithTheRight(t *testing.T) {
 		h := newHouse(t, db)
 		id, _ := h.channel(t, "a")
 		his := h.reveal(t, id, bart)
-		h.MayRead = func(_ context.Context, _ iam.UserID, org iam.OrgID) bool { return org == household }
+		h.MayRead = func(_ context.Context, _ iam.UserID, org iam.OrgID, _ string) bool { return org == household }
 		_, err := h.Access(t.Context(), id, his.Reveal())
 		must(t, err)
 		must(t, h.db.Transaction(func(tx *gorm.DB) error { return h.Move(t.Context(), tx, id.String(), plant) }))

@@ -30,10 +30,10 @@ type Store struct {
 	Live  *live.Hub // nil when nobody listens
 	Now   func() time.Time
 
-	// MayRead says whether a person may still read the channels of an
-	// organisation; a read key given to a person works as long as it is so.
+	// MayRead says whether a person may still have a read key of a channel of an
+	// organisation; one that was given to him works as long as it is so.
 	// With nil every read key works until it is revoked.
-	MayRead func(ctx context.Context, user iam.UserID, org iam.OrgID) bool
+	MayRead func(ctx context.Context, user iam.UserID, org iam.OrgID, channel string) bool
 
 	Tally Tally // of Write
 

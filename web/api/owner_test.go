@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/live"
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
+	"halfkey/orgs"
 	"halfkey/policies"
 )
 
@@ -28,15 +29,15 @@ func TestADeviceMovesWithItsChannelAndOutOfSight(t *testing.T) {
 		if _, err := d.RevealReadKey(marge, id); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Move(marge, id, d.Household); !errors.Is(err, policies.ErrRefused) {
+		if err := d.Move(marge, id, d.Household, orgs.With{}); !errors.Is(err, policies.ErrRefused) {
 			t.Fatalf("a member moves: %v", err)
 		}
-		for _, to := range []error{d.Move(homer, id, d.Flander), d.Move(ned, id, d.Flander)} {
+		for _, to := range []error{d.Move(homer, id, d.Flander, orgs.With{}), d.Move(ned, id, d.Flander, orgs.With{})} {
 			if !errors.Is(to, devices.ErrElsewhere) && !errors.Is(to, devices.ErrUnknown) {
 				t.Fatalf("out of the tenant: %v", to)
 			}
 		}
-		if err := d.Move(homer, id, d.Plant); err != nil {
+		if err := d.Move(homer, id, d.Plant, orgs.With{}); err != nil {
 			t.Fatal(err)
 		}
 		if list, _ := d.List(marge, devicesFilter("")); len(list) != 0 {

@@ -10,6 +10,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/fault"
+	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -121,7 +122,7 @@ func (p *Portal) move(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to) })
+	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to, orgs.With{}) })
 }
 
 func (p *Portal) askOffboard(c echo.Context) error {
