@@ -186,7 +186,7 @@ func parseBulkTime(s string, zone *time.Location, now time.Time) (time.Time, boo
 		t := time.Unix(n, 0).UTC()
 		return t, t.Year() <= now.Year()+100
 	}
-	return parseTime(s, zone, now)
+	return channels.ParseTime(s, zone, now)
 }
 
 var errLargeBody = fault.New(fault.TooLarge, "request-large", "The request is too large.")

@@ -22,6 +22,13 @@ func asTable(head object, rows []object) []byte {
 	return b.Bytes()
 }
 
+// writeCells writes one line without a head.
+func writeCells(b *bytes.Buffer, o object) {
+	w := csv.NewWriter(b)
+	_ = w.Write(cells(o))
+	w.Flush()
+}
+
 func names(o object) []string {
 	all := make([]string, len(o))
 	for i, m := range o {

@@ -93,6 +93,10 @@ func (d *door) route(c *call) {
 		d.bulk(c)
 		return
 	}
+	if len(c.parts) == 3 && c.parts[0] == "channels" && c.parts[2] == "import" && c.format == asCSV {
+		d.importFile(c)
+		return
+	}
 	if c.parts[0] != "channels" && c.parts[0] != "users" {
 		d.asset(c)
 		return
@@ -110,6 +114,8 @@ func (d *door) route(c *call) {
 		d.public(c)
 	case len(rest) < 2, len(rest) == 2 && isFeed(rest[1]) && c.r.Method == http.MethodDelete:
 		d.account(c)
+	case rest[1] == "export" && len(rest) == 2 && (c.format == asCSV || c.format == asLines):
+		d.export(c)
 	case rest[1] == "charts" && len(rest) == 3:
 		d.chart(c)
 	default:

@@ -104,11 +104,11 @@ func FuzzTime(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s, zone, offset string) {
 		p := Params{{"timezone", zone}, {"offset", offset}}
-		at, ok := parseTime(s, zoneOf(p), time.Unix(1.8e9, 0))
+		at, ok := channels.ParseTime(s, zoneOf(p), time.Unix(1.8e9, 0))
 		if !ok {
 			return
 		}
-		again, ok := parseTime(strings.Trim(string(appendValue(nil, moment{at, time.UTC})), `"`), time.UTC, time.Unix(1.8e9, 0))
+		again, ok := channels.ParseTime(strings.Trim(string(appendValue(nil, moment{at, time.UTC})), `"`), time.UTC, time.Unix(1.8e9, 0))
 		if !ok || !again.Equal(at.Truncate(time.Second)) {
 			t.Fatalf("%q is %v, written and read again %v", s, at, again)
 		}

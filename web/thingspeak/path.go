@@ -12,6 +12,7 @@ const (
 	asHTML  format = "html"
 	asXML   format = "xml"
 	asCSV   format = "csv"
+	asLines format = "ndjson"
 )
 
 // splitPath takes a path apart, at most five parts deep, and the ending off its
@@ -20,7 +21,7 @@ func splitPath(path string) (parts []string, f format) {
 	path = strings.Trim(path, "/")
 	if at := strings.LastIndexByte(path, '.'); at > 0 && strings.IndexByte(path[at:], '/') < 0 {
 		switch ending := format(path[at+1:]); ending {
-		case asJSON, asText, asHTML, asXML, asCSV:
+		case asJSON, asText, asHTML, asXML, asCSV, asLines:
 			path, f = path[:at], ending
 		case "text":
 			path, f = path[:at], asText

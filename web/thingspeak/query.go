@@ -58,10 +58,10 @@ func readingOf(p Params, now time.Time) reading {
 	if n, ok := whole(p, "days"); ok {
 		q.Start, ranged = now.AddDate(0, 0, -min(n, maxDays)), true
 	}
-	if t, ok := parseTime(p.Text("start"), q.zone, now); ok {
+	if t, ok := channels.ParseTime(p.Text("start"), q.zone, now); ok {
 		q.Start, ranged = t, true
 	}
-	if t, ok := parseTime(p.Text("end"), q.zone, now); ok {
+	if t, ok := channels.ParseTime(p.Text("end"), q.zone, now); ok {
 		q.End = t.Add(time.Second - time.Microsecond) // the whole second
 		if !ranged && !results {
 			q.Start, ranged = t.Add(-usualSpan), true

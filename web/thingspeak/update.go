@@ -58,7 +58,7 @@ func entryOf(p Params, now time.Time) (e channels.Entry) {
 		case "elevation":
 			keep(&e.Elevation, v)
 		case "created_at":
-			if t, ok := parseTime(*v, zoneOf(p), now); ok && e.Created == nil {
+			if t, ok := channels.ParseTime(*v, zoneOf(p), now); ok && e.Created == nil {
 				e.Created = &t
 			}
 		default:
