@@ -25,19 +25,20 @@ func (d Directory) Groups(ctx context.Context, q Query) ([]DirectoryGroup, int64
 	if err := found.Count(&n).Error; err != nil || n == 0 || q.Limit == 0 {
 		return nil, n, err
 	}
-	var rows []struct {
-		orgRow
-		ExternalID *string `gorm:"column:external_id"`
-	}
+	var rows []orgRow
 	if err := found.Order("id").Offset(q.Offset).Limit(q.Limit).Find(&rows).Error; err != nil {
 		return nil, 0, fmt.Errorf("list teams: %w", err)
 	}
 	all, at, ids := make([]DirectoryGroup, len(rows)), map[string]int{}, make([]string, len(rows))
 	for i, r := range rows {
 		all[i].Org, at[r.ID], ids[i] = r.org(), i, r.ID
-		if r.ExternalID != nil {
-			all[i].ExternalID = *r.ExternalID
-		}
+	}
+	var named []struct{ ID, ExternalID string }
+	if err := db.Raw("SELECT id, external_id FROM orgs WHERE id IN ? AND external_id IS NOT NULL", ids).Scan(&named).Error; err != nil {
+		return nil, 0, fmt.Errorf("read what a directory calls teams: %w", err)
+	}
+	for _, e := range named {
+		all[at[e.ID]].ExternalID = e.ExternalID
 	}
 	members, err := db.Raw(membersOf, ids, string(t.ID)).Rows()
 	if err != nil {

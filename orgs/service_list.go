@@ -3,6 +3,7 @@ package orgs
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -106,4 +107,44 @@ func (m Machines) seats(q *gorm.DB, ids []string) (map[string][]Seat, error) {
 		seats[id] = append(seats[id], s)
 	}
 	return seats, rows.Err()
+}
+
+// PlacesOf lists where an account can hold roles, as far as the person who acts
+// in ctx may see: its own place and those below.
+func (m Machines) PlacesOf(ctx context.Context, a iam.ServiceAccount) ([]Org, error) {
+	all, err := m.Orgs.Visible(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var below []iam.OrgID
+	if err := m.Orgs.DB.WithContext(ctx).Raw("SELECT descendant FROM org_closure WHERE ancestor = ?", string(a.Org)).Scan(&below).Error; err != nil {
+		return nil, fmt.Errorf("read what is below %s: %w", a.Org, err)
+	}
+	return slices.DeleteFunc(all, func(o Org) bool { return !slices.Contains(below, o.ID) }), nil
+}
+
+// OwnersOf lists the people who could own an account, the present owner among
+// them, for somebody who may know who is there.
+func (m Machines) OwnersOf(ctx context.Context, a iam.ServiceAccount) ([]iam.User, error) {
+	if !m.Orgs.Decider.May(ctx, policies.ReadPeople, a.Org) {
+		return nil, nil
+	}
+	holders, err := m.Orgs.Decider.WhoMay(ctx, m.Orgs.DB.WithContext(ctx), policies.ManageService, a.Org, "")
+	if err != nil {
+		return nil, err
+	}
+	var owners []iam.User
+	there := false
+	for _, w := range holders {
+		owners = append(owners, iam.User{ID: w.User, Name: w.Name})
+		there = there || w.User == a.Owner
+	}
+	if !there {
+		u, err := m.Orgs.Users.Get(ctx, a.Owner)
+		if err != nil {
+			return nil, err
+		}
+		owners = append(owners, u)
+	}
+	return owners, nil
 }

@@ -56,9 +56,10 @@ func errors(next echo.HandlerFunc) echo.HandlerFunc {
 		if status >= http.StatusInternalServerError {
 			return err // which the house notes and answers
 		}
-		switch f.Code {
-		case iam.ErrForm.Code:
+		if f.Kind == fault.Unprocessable {
 			status = http.StatusBadRequest
+		}
+		switch f.Code {
 		case iam.ErrID.Code, policies.ErrHidden.Code:
 			status = http.StatusNotFound // no id of ours, so nobody's
 		}
