@@ -99,6 +99,7 @@ func New(r Rooms) *echo.Echo {
 		return h.Page, err
 	}}
 	me.Mount(signedIn)
+	r.mountMachines(signedIn, around, me)
 	around.Streams(signedIn, p.Streams(), h.Streams())
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)
