@@ -12,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
+	"halfkey/iam/oidc"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api/rest"
@@ -27,6 +28,8 @@ var told = byCode(
 	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
 	iam.ErrNoSite, iam.ErrPasskeyKnown, iam.ErrPasskeyUnknown, iam.ErrPasskeyWrong, iam.ErrSessionUnknown, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
 	audit.ErrFilter, audit.ErrFormat, audit.ErrKeyFile, audit.ErrNoExport, audit.ErrSignature,
+	iam.ErrLink, iam.ErrNoMail, iam.ErrSameAddress, iam.ErrSecond, orgs.ErrHelpBeyond, orgs.ErrHelpSelf, orgs.ErrOtherBrowser,
+	oidc.ErrCame, oidc.ErrClient, oidc.ErrDenied, oidc.ErrDomain, oidc.ErrDomainTaken, oidc.ErrIssuer, oidc.ErrNoAccount, oidc.ErrNone, oidc.ErrUnverified,
 	policies.ErrAction, policies.ErrBeyond, policies.ErrDuties, policies.ErrHidden, policies.ErrLastOwner, policies.ErrLent, policies.ErrRefused, policies.ErrRole, policies.ErrRule, policies.ErrRuleLocks,
 	policies.ErrTooDeep, policies.ErrUnproved,
 	orgs.ErrAlreadyThere, orgs.ErrBaseURL, orgs.ErrHasAccount, orgs.ErrInvitationExpired, orgs.ErrInvitationRevoked, orgs.ErrInvitationUnknown,
