@@ -32,6 +32,9 @@ func (s *Service) RevealReadKey(ctx context.Context, id iam.DeviceID) (key vault
 	if d.RemovedAt != nil {
 		return "", ErrRetired
 	}
+	if _, err := iam.PersonIn(ctx); err != nil {
+		return "", err // a key of one's own; a program reads by the API
+	}
 	who := audit.ActorFrom(ctx)
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		key, err = s.Channels.RevealReadKey(ctx, tx, d.Channel, iam.UserID(who.ID), who.Name)
