@@ -57,6 +57,9 @@ func (s *Service) invite(ctx context.Context, org iam.OrgID, email, role string,
 
 // offer writes an invitation, in place of an open one like it.
 func (s *Service) offer(ctx context.Context, row invitationRow, mail bool) (vault.Secret, iam.InvitationID, error) {
+	if _, err := iam.PersonIn(ctx); err != nil {
+		return "", "", err // whoever accepts is told who invited him
+	}
 	token, now := iam.RandomToken(), s.Now()
 	row.ID, row.TokenHash, row.InvitedBy = iam.NewID(), s.invitationHash(token), string(asking(ctx))
 	row.CreatedAt, row.ExpiresAt = iam.Micros(now), iam.Micros(now.Add(invitationLife))
