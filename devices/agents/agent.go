@@ -17,6 +17,7 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
@@ -37,6 +38,7 @@ type Service struct {
 	Orgs     *orgs.Service
 	Devices  *devices.Service
 	Channels *channels.Store
+	Files    files.Store
 	Keys     *token.Keys
 	Limits   *limit.Limiter
 	Trail    *audit.Trail                 // where refusals go

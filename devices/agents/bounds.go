@@ -38,6 +38,11 @@ func (s *Service) admit(door, agent string, by Caller, most int) error {
 	return nil
 }
 
+// Admit counts a call of an agent that has shown its access token.
+func (s *Service) Admit(a Agent, by Caller) error {
+	return s.admit("call", string(a.ID), by, s.bounds().Calls)
+}
+
 // refuse notes the true cause in the trail and gives answer, which says nothing of it.
 func (s *Service) refuse(ctx context.Context, verb string, r *row, id ID, cause string, by Caller, answer *fault.Fault) error {
 	refusal := audit.Refusal{Source: by.Source, Cause: cause, Verb: verb, ObjectType: "agent", ObjectID: string(id)}

@@ -9,6 +9,7 @@ import (
 
 	"halfkey/devices/agents"
 	"halfkey/devices/devicestest"
+	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/limit"
@@ -26,12 +27,14 @@ type House struct {
 	*devicestest.House
 	Agents   *agents.Service
 	Machines orgs.Machines
+	Base     string // where agents find it; BaseURL unless said otherwise
+	folder   string
 }
 
 // New builds the house. The trail's background writer is not running.
 func New(t testing.TB, db *migrations.DB) *House {
 	t.Helper()
-	h := &House{House: devicestest.New(t, db)}
+	h := &House{House: devicestest.New(t, db), Base: BaseURL, folder: t.TempDir()}
 	versions := iam.NewVersions(db.Gorm)
 	h.Machines = orgs.Machines{Orgs: h.Orgs, Services: &iam.Services{DB: db.Gorm, Now: h.Now},
 		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: h.Vault, Limits: h.Limits, Versions: versions, Trail: h.Trail, Now: h.Now})}
@@ -50,8 +53,9 @@ func (h *House) Replica(t testing.TB, db *migrations.DB) *agents.Service {
 
 func (h *House) on(db *migrations.DB) *agents.Service {
 	return &agents.Service{DB: db.Gorm, Vault: h.Vault, Decider: h.Decider, Orgs: h.Orgs, Devices: h.Service, Channels: h.Channels,
-		Keys: &token.Keys{DB: db.Gorm, Vault: h.Vault, Now: h.Now}, Limits: limit.New(nil, h.Now), Trail: h.Trail,
-		BaseURL: func(context.Context) string { return BaseURL }, Now: h.Now, Log: h.Log}
+		Files: files.Store{Dir: h.folder},
+		Keys:  &token.Keys{DB: db.Gorm, Vault: h.Vault, Now: h.Now}, Limits: limit.New(nil, h.Now), Trail: h.Trail,
+		BaseURL: func(context.Context) string { return h.Base }, Now: h.Now, Log: h.Log}
 }
 
 // Program is a service account with a role in org: its id, and a token for secret.

@@ -130,3 +130,18 @@ func sentence(f *fault.Fault) string {
 	}
 	return s.String()
 }
+
+// at says in which part of a request a fault is.
+func at(err error, where string) error {
+	f, ok := errors.AsType[*fault.Fault](err)
+	if !ok || len(f.Fields) == 0 {
+		return err
+	}
+	c := *f
+	c.Fields = nil
+	moved := &c
+	for _, e := range f.Fields {
+		moved = moved.At(where+"."+strings.TrimPrefix(e.Where, "."), e.What)
+	}
+	return moved
+}

@@ -53,6 +53,9 @@ func (h *Handler) know(c echo.Context, may who) (context.Context, error) {
 		if may&agent == 0 {
 			return nil, policies.ErrRefused
 		}
+		if err := h.Agents.Admit(a, h.caller(c)); err != nil {
+			return nil, err
+		}
 		return context.WithValue(a.As(ctx), agentKey{}, a), nil
 	}
 	if may&admin == 0 {
