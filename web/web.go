@@ -18,6 +18,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
+	"halfkey/iam/oidc"
 	"halfkey/iam/token"
 	"halfkey/orgs"
 	"halfkey/policies"
@@ -47,6 +48,7 @@ type Rooms struct {
 	Live     *live.Hub
 	Post     *notify.Service // tells people things
 	Recovery *iam.Recovery
+	OIDC     *oidc.Service // signs people in through their tenant's provider
 	Machines orgs.Machines   // service accounts and the tokens of programs
 	Agents   *agents.Service // nil: none come
 	Keys     *token.Keys     // with which our tokens are signed
@@ -67,7 +69,7 @@ func New(r Rooms) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	door := &auth.Door{Sessions: r.Sessions, Settings: r.Settings, Orgs: r.Orgs, Looks: orgs.NewLooks(r.Orgs), Users: r.Users, Recovery: r.Recovery, BaseURL: r.BaseURL,
-		Browsers: &iam.Browsers{DB: r.DB, Vault: r.Sessions.Vault, Post: r.Post},
+		OIDC: r.OIDC, Browsers: &iam.Browsers{DB: r.DB, Vault: r.Sessions.Vault, Post: r.Post},
 		Trusted: r.Trusted, AcceptPlain: r.AcceptPlain, Now: r.Now, Log: r.Log}
 	around := frame.New(frame.Parts{Door: door, Orgs: r.Orgs, Devices: r.Devices, Decider: r.Decider, Live: r.Live, Now: r.Now})
 	errors := &problem.Handler{Page: around.Trouble, Log: r.Log}
@@ -87,7 +89,7 @@ func New(r Rooms) *echo.Echo {
 	pages := e.Group("", sameSite(), limitForm, r.toSetup, door.Know)
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
-	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, Notices: notice.Board{Post: r.Post},
+	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, OIDC: r.OIDC, Notices: notice.Board{Post: r.Post},
 		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)

@@ -20,6 +20,7 @@ import (
 	"halfkey/iam/limit"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
+	"halfkey/iam/oidc"
 	"halfkey/iam/token"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
@@ -47,6 +48,7 @@ type house struct {
 	orgs       *orgs.Service
 	post       *notify.Service
 	recovery   *iam.Recovery
+	oidc       *oidc.Service
 	machines   orgs.Machines
 	devices    *devices.Service
 	keys       *token.Keys

@@ -9,6 +9,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/notify"
+	"halfkey/iam/oidc"
 	"halfkey/iam/vault"
 	"halfkey/web/letter"
 )
@@ -31,6 +32,8 @@ func (h *house) tellers() error {
 	h.post = &notify.Service{DB: h.db.Gorm, Vault: h.vault, Mailer: mailer, Write: letter.Write, Base: h.baseURL, Now: h.now, Log: h.log}
 	h.recovery = &iam.Recovery{Sessions: h.sessions, Links: &iam.Links{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, Post: h.post, MayHelp: h.orgs.MayHelp}
 	h.orgs.Post, h.orgs.Addresses = h.post, &iam.Addresses{Sessions: h.sessions, Links: h.recovery.Links, Post: h.post}
+	h.oidc = oidc.New(oidc.Parts{DB: h.db.Gorm, Vault: h.vault, Sessions: h.sessions, Private: h.config.PrivateTargets, Now: h.now,
+		MayChange: h.orgs.MaySetSignIn, Join: h.orgs.JoinBySignIn})
 	h.post.Later = h.recovery.Later()
 	maps.Copy(h.post.Later, h.orgs.Addresses.Later())
 	maps.Copy(h.post.Later, h.orgs.Later())

@@ -283,6 +283,15 @@ func (s *Service) For(ctx context.Context, email iam.Email) (iam.OrgID, error) {
 	return s.tenant(ctx, "SELECT tenant_id FROM oidc_domains WHERE domain = ?", domain)
 }
 
+// Any tells whether some tenant has a provider, for a page that offers it.
+func (s *Service) Any(ctx context.Context) (bool, error) {
+	var n int64
+	if err := s.DB.WithContext(ctx).Raw("SELECT COUNT(*) FROM (SELECT 1 FROM oidc_providers LIMIT 1) AS one").Scan(&n).Error; err != nil {
+		return false, fmt.Errorf("look for sign-in providers: %w", err)
+	}
+	return n > 0, nil
+}
+
 // BySlug finds the tenant of a machine's name, if it signs people in; or ErrNone.
 func (s *Service) BySlug(ctx context.Context, slug string) (iam.OrgID, error) {
 	return s.tenant(ctx, "SELECT p.tenant_id FROM oidc_providers p JOIN orgs o ON o.id = p.tenant_id WHERE o.slug = ? AND o.kind = 'tenant'", slug)

@@ -24,6 +24,9 @@ func (d *Door) showLogin(c echo.Context) error {
 	if _, ok := Of(c.Request().Context()); ok {
 		return c.Redirect(http.StatusSeeOther, Next(c.QueryParam("next")))
 	}
+	if org := c.QueryParam("org"); org != "" { // whose people sign in elsewhere
+		return c.Redirect(http.StatusSeeOther, "/login/oidc?"+url.Values{"org": {org}, "next": {Next(c.QueryParam("next"))}}.Encode())
+	}
 	return d.answerLogin(c, http.StatusOK, loginForm{Next: Next(c.QueryParam("next"))})
 }
 
@@ -41,6 +44,9 @@ func (d *Door) answerLogin(c echo.Context, status int, f loginForm) error {
 		return err
 	}
 	f.SignUp = up == iam.SignUpOpen
+	if f.Elsewhere, err = d.OIDC.Any(r.Context()); err != nil {
+		return err
+	}
 	f.Passkey = passkeyPart{Origin: d.site(c).Origin, Ask: "/passkeys/ask", Waits: f.Email == "", Text: ui.T(r.Context(), "me.passkey.use")}
 	return show.Page(c, status, loginPage(p, f))
 }

@@ -73,6 +73,11 @@ func (d *Door) leave(c echo.Context) error {
 	return show.Page(c, http.StatusOK, leavePage(p, hostOf(there), there))
 }
 
+// elsewhere keeps what was typed on the way to the other page.
+func elsewhere(f loginForm) string {
+	return url.Values{"email": {f.Email}, "next": {f.Next}}.Encode()
+}
+
 // back is where the provider sends people to: known to it beforehand, one for
 // each tenant, and never taken from a request.
 func (d *Door) back(c echo.Context, tenant iam.OrgID) string {

@@ -29,6 +29,7 @@ func (p *Portal) answerOrg(c echo.Context, status int, h frame.Here, v orgPage) 
 	if v.Wrong == "" {
 		v.Name = h.Org.Name
 	}
+	v.SignIn = p.Orgs.MaySetSignIn(ctx, h.Org.ID, "") == nil
 	if v.MayMake = p.AccountKeys.May(ctx, h.Org.ID); v.MayMake {
 		if v.Keys, err = p.accountKeys(ctx, h.Org.ID); err != nil {
 			return err

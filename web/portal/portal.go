@@ -13,6 +13,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/oidc"
 	"halfkey/iam/recall"
 	"halfkey/orgs"
 	"halfkey/policies"
@@ -36,6 +37,7 @@ type Parts struct {
 	Users    *iam.Users
 	Recovery *iam.Recovery
 	Notices  notice.Board
+	OIDC     *oidc.Service
 	DB       *gorm.DB                    // of the trail
 	BaseURL  func(c echo.Context) string // where the browser and the devices find us, no slash at the end
 	ReadURL  func(c echo.Context) string // where programs write and read values, likewise
@@ -84,6 +86,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	g.POST("/people/invitations/:id/revoke", p.revokeInvitation)
 	g.POST("/people/roles/:id/end", p.endRole, fresh)
 	p.mountRecovery(g)
+	p.mountSignIn(g)
 }
 
 // Streams are the pages that stay alive.

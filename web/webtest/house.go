@@ -20,6 +20,7 @@ import (
 	"halfkey/iam/limit"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
+	"halfkey/iam/oidc"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
@@ -74,7 +75,8 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	post.Later = back.Later()
 	maps.Copy(post.Later, places.Addresses.Later())
 	maps.Copy(post.Later, places.Later())
-	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
+	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: time.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
+	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: time.Now, Log: logger}}
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)
