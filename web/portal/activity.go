@@ -30,12 +30,14 @@ func (p *Portal) mountTrail(g *echo.Group) {
 	for path, page := range map[string]echo.HandlerFunc{
 		"/activity": p.activity, "/audit": p.audit, "/audit/exports/:id": p.export, "/audit/exports/:id/file": p.exportFile,
 		"/audit/exports/:id/signature": p.exportSignature, "/audit/signing-key": p.signingKey,
+		"/audit/access": p.access, "/audit/keys": p.keyInventory, "/audit/keys/export": p.exportKeys,
 	} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
 	g.POST("/audit/check", p.checkTrail)
 	g.POST("/audit/exports", p.makeExport)
+	g.POST("/audit/keys/term", p.setKeyTerm)
 }
 
 func (p *Portal) activity(c echo.Context) error {
