@@ -155,7 +155,7 @@ func (c *Change) fill(tx *gorm.DB, still *policies.Seen) error {
 			}
 		}
 	}
-	some := func(ids []string) []string { return append(ids[:min(len(ids), areaMost):areaMost], "") } // never an empty list
+	some := func(ids []string) []string { return append(slices.Clip(ids[:min(len(ids), areaMost)]), "") } // never an empty list
 	which := `(removed_at IS NULL AND org_id IN ? OR id IN ?) AND id NOT IN ?`
 	args := []any{some(places), some(devices), some(kept)}
 	if err := tx.Raw("SELECT COUNT(*) FROM devices WHERE "+which, args...).Scan(&c.Count).Error; err != nil {
