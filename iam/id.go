@@ -21,6 +21,7 @@ type (
 	JoinID       string
 	SessionID    string
 	PasskeyID    string
+	TransferID   string
 )
 
 // ErrID says that what came is no id at all; whether a well-formed one exists
@@ -75,6 +76,7 @@ func ParseInvitationID(s string) (InvitationID, error) { return parseID[Invitati
 func ParseJoinID(s string) (JoinID, error)             { return parseID[JoinID](s) }
 func ParseSessionID(s string) (SessionID, error)       { return parseID[SessionID](s) }
 func ParsePasskeyID(s string) (PasskeyID, error)       { return parseID[PasskeyID](s) }
+func ParseTransferID(s string) (TransferID, error)     { return parseID[TransferID](s) }
 
 func parseID[T ~string](s string) (T, error) {
 	if len(s) != idLength {

@@ -30,9 +30,10 @@ type Deed struct {
 	Object audit.Object
 	Area   Area
 	With   With
-	Gives  bool // takes nothing from anybody, so that nothing happens to keys
-	Rests  bool // what it takes comes back: keys sleep and do not end
-	Closes bool // nobody gets it back: keys end where the place is closed, too
+	Gives  bool        // takes nothing from anybody, so that nothing happens to keys
+	Rests  bool        // what it takes comes back: keys sleep and do not end
+	Closes bool        // nobody gets it back: keys end where the place is closed, too
+	Also   []KeyChange // what Do itself does to keys, for the preview
 	Do     func(tx *gorm.DB) (audit.Detail, error)
 	Tell   []live.Event
 }

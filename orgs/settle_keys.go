@@ -69,6 +69,16 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 	}
 	done := map[iam.KeyID]bool{}
 	for _, e := range now {
+		done[e.Key] = false
+	}
+	for _, e := range w.knew { // whose channel was closed
+		if _, works := done[e.Key]; !works && e.Kind == OwnReadKey {
+			changes = append(changes, e.change(Ends))
+			done[e.Key] = true
+		}
+	}
+	changes = append(changes, w.deed.Also...)
+	for _, e := range now {
 		if done[e.Key] || asleep[e.Org] && !w.deed.Closes {
 			continue
 		}
@@ -86,9 +96,13 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 				return nil, err
 			}
 		}
-		changes = append(changes, KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder})
+		changes = append(changes, e.change(what))
 	}
 	return changes, nil
+}
+
+func (e exposure) change(what KeyFate) KeyChange {
+	return KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder}
 }
 
 // fate says what becomes of a key.

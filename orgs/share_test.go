@@ -43,7 +43,9 @@ func TestAShareLetsInFromElsewhereAndNoFurther(t *testing.T) {
 		tenant, ned := h.neighbour()
 		cellar := h.device(h.household, "cellar")
 		marge := h.join("marge", h.household, policies.Member)
-		reads := func(who context.Context) bool { return h.Decider.MayDevice(who, policies.ReadDevice, h.household, cellar) }
+		reads := func(who context.Context) bool {
+			return h.Decider.MayDevice(who, policies.ReadDevice, h.household, cellar)
+		}
 
 		t.Run("who may not share shares nothing", func(t *testing.T) {
 			_, err := h.Share(marge, orgs.ShareRequest{Device: cellar, To: "ned@flanders.net", Role: "viewer"})
