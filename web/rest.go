@@ -8,10 +8,11 @@ import (
 	"halfkey/web/auth"
 )
 
-// mountREST adds the API for programs. A browser's session opens it too, but not
-// from another site.
+// mountREST adds the API for programs. Where no token is shown a browser's
+// session opens it too, but not from another site.
 func (r Rooms) mountREST(e *echo.Echo, door *auth.Door) {
-	rest.New(rest.Parts{DB: r.DB, Decider: r.Decider, Users: r.Users, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels,
+	bearers := &auth.Bearers{Machines: r.Machines, Trusted: r.Trusted}
+	rest.New(rest.Parts{DB: r.DB, Decider: r.Decider, Users: r.Users, Sessions: r.Sessions, Machines: r.Machines, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels,
 		Answers: &iam.Answers{DB: r.DB, Vault: r.Orgs.Vault, Now: r.Now},
-		BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now, Log: r.Log}).Mount(e, "api", sameSite(), door.Know)
+		BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now, Log: r.Log}).Mount(e, "api", bearers.Or(func(next echo.HandlerFunc) echo.HandlerFunc { return sameSite()(door.Know(next)) }))
 }

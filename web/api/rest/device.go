@@ -17,7 +17,7 @@ func (a *API) things(g *echo.Group) {
 	g.PATCH("/devices/:device", a.renameDevice, known())
 	g.POST("/devices/:device/pause", a.does(a.Devices.Suspend), known())
 	g.POST("/devices/:device/resume", a.does(a.Devices.Resume), known())
-	g.POST("/devices/:device/move", a.moveDevice, known())
+	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
 	g.POST("/devices/:device/retire", a.retireDevice, known())
 	g.POST("/devices/:device/read_key", a.readKey, known())
 	g.GET("/devices/:device/history", a.history, paged())
@@ -212,7 +212,11 @@ func (a *API) moveDevice(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.do(c, func(ctx context.Context, dev iam.DeviceID) error { return a.Devices.Move(ctx, dev, to) })
+	w, err := withOf(c)
+	if err != nil {
+		return err
+	}
+	return a.do(c, func(ctx context.Context, dev iam.DeviceID) error { return a.Devices.Move(ctx, dev, to, w) })
 }
 
 func (a *API) retireDevice(c echo.Context) error {

@@ -21,12 +21,7 @@ func (a *API) dry(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		var p orgs.Preview
 		c.SetRequest(c.Request().WithContext(orgs.Rehearse(c.Request().Context(), &p)))
-		out := c.Response().Writer
-		held := &holding{header: http.Header{}}
-		c.Response().Writer = held
-		err = next(c)
-		c.Response().Writer = out
-		if err != nil {
+		if err := aside(c, &holding{header: http.Header{}}, next); err != nil {
 			return err
 		}
 		c.Response().Committed = false

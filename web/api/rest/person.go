@@ -12,10 +12,14 @@ import (
 )
 
 func (a *API) people(g *echo.Group) {
-	g.GET("/me", a.me, known())
 	g.GET("/orgs/:org/people", a.listPeople, paged())
 	g.GET("/people/:person/roles", a.rolesOf, paged())
-	g.DELETE("/roles/:role", a.endRole, a.dry, known("reason", "rotate", "dry_run"))
+	g.POST("/people/:person/disable", a.switches(a.Orgs.Disable), a.dry, known("dry_run"))
+	g.POST("/people/:person/enable", a.switches(a.Orgs.Enable), a.dry, known("dry_run"))
+	g.POST("/orgs/:org/roles", a.giveRole, a.once, a.dry, known("dry_run"))
+	g.PATCH("/roles/:role", a.changeRole, a.dry, how("dry_run"))
+	g.DELETE("/roles/:role", a.endRole, a.dry, how("dry_run"))
+	g.POST("/roles/:role/deputies", a.lend, a.once, a.dry, known("dry_run"))
 	g.GET("/orgs/:org/invitations", a.invitations, paged())
 	g.POST("/orgs/:org/invitations", a.invite, a.once, known())
 	g.DELETE("/invitations/:invitation", a.revokeInvitation, known())

@@ -81,9 +81,7 @@ func (a *API) keep(c echo.Context, asked iam.Asked, next echo.HandlerFunc) error
 	ctx := c.Request().Context()
 	out := c.Response().Writer
 	held := &holding{header: c.Response().Header()}
-	c.Response().Writer = held
-	err := next(c)
-	c.Response().Writer = out
+	err := aside(c, held, next)
 	if err != nil {
 		if kind := fault.Of(err).Kind; kind != fault.Internal && kind != fault.Unavailable {
 			err = errors.Join(err, a.Answers.Forget(ctx, asked))
@@ -132,3 +130,11 @@ type holding struct {
 func (h *holding) Header() http.Header         { return h.header }
 func (h *holding) WriteHeader(status int)      { h.status = status }
 func (h *holding) Write(b []byte) (int, error) { return h.body.Write(b) }
+
+// aside runs a handler whose answer goes to held.
+func aside(c echo.Context, held *holding, next echo.HandlerFunc) error {
+	out := c.Response().Writer
+	defer func() { c.Response().Writer = out }() // also when it panics
+	c.Response().Writer = held
+	return next(c)
+}

@@ -29,6 +29,8 @@ type Parts struct {
 	DB       *gorm.DB // of the trail
 	Decider  *policies.Decider
 	Users    *iam.Users
+	Sessions *iam.Sessions
+	Machines orgs.Machines
 	Orgs     *orgs.Service
 	Devices  *devices.Service
 	Channels *channels.Store
@@ -58,13 +60,17 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	open.GET("/openapi.yaml", serveYAML)
 	open.GET("/openapi.json", serveJSON)
 	g := e.Group(Prefix, append(append([]echo.MiddlewareFunc{a.told, enter(door)}, who...), need)...)
+	a.self(g)
 	a.people(g)
 	a.places(g)
+	a.sharing(g)
+	a.services(g)
 	a.keys(g)
 	a.things(g)
 	a.pending(g)
 	a.readings(g)
 	a.trail(g)
+	g.GET("/explain", a.explain, known("who", "action", "org", "device"))
 	open.RouteNotFound("/*", func(echo.Context) error { return problem.ErrNoRoute })
 }
 
