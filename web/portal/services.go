@@ -63,7 +63,7 @@ func (p *Services) answerList(c echo.Context, status int, h frame.Here, v servic
 	}
 	v.Org, v.OrgID, v.MayMake = h.Org.Name, string(h.Org.ID), p.Machines.Orgs.Decider.May(ctx, policies.MakeService, h.Org.ID)
 	for _, a := range all {
-		v.Lines = append(v.Lines, serviceLine{Href: servicePath(a.ID), Name: a.Name, Owner: a.OwnerName, Org: a.OrgName, Roles: roleLines(ctx, a.Seats), Stands: a.Stands})
+		v.Lines = append(v.Lines, serviceLine{Href: servicePath(a.ID), Name: a.Name, Owner: a.OwnerName, Org: a.OrgName, Roles: serviceRoleLines(ctx, a.Seats), Stands: a.Stands})
 	}
 	h.Page.Path = ServicesAt(h.Org.ID)
 	for i, o := range h.Page.Orgs { // another place's, not its people
@@ -74,13 +74,13 @@ func (p *Services) answerList(c echo.Context, status int, h frame.Here, v servic
 	return show.Page(c, status, servicesView(h.Page, v))
 }
 
-func roleLines(ctx context.Context, seats []orgs.Seat) (all []roleLine) {
+func serviceRoleLines(ctx context.Context, seats []orgs.Seat) (all []serviceRole) {
 	for _, s := range seats {
 		role := frame.RoleWord(ctx, s.Role)
 		if role == "" {
 			role = string(s.Role)
 		}
-		all = append(all, roleLine{ID: string(s.ID), Role: role, Org: s.OrgName})
+		all = append(all, serviceRole{ID: string(s.ID), Role: role, Org: s.OrgName})
 	}
 	return all
 }
@@ -127,7 +127,7 @@ func (p *Services) answerOne(c echo.Context, status int, v servicePage) error {
 	if err != nil {
 		return err
 	}
-	v.ID, v.OrgID, v.Org, v.Owner, v.Stands, v.Roles = string(m.ID), string(m.Org), m.OrgName, m.OwnerName, m.Stands, roleLines(ctx, m.Seats)
+	v.ID, v.OrgID, v.Org, v.Owner, v.Stands, v.Roles = string(m.ID), string(m.Org), m.OrgName, m.OwnerName, m.Stands, serviceRoleLines(ctx, m.Seats)
 	v.Href, v.Version, v.MayChange = servicePath(m.ID), m.Version, p.Machines.MayChange(ctx, m.ServiceAccount)
 	if v.Name == "" {
 		v.Name = m.Name

@@ -24,18 +24,18 @@ type servicesPage struct {
 
 type serviceLine struct {
 	Href, Name, Owner, Org string
-	Roles                  []roleLine
+	Roles                  []serviceRole
 	Stands                 bool
 }
 
-type roleLine struct{ ID, Role, Org string }
+type serviceRole struct{ ID, Role, Org string }
 
 // servicePage is one service account. Secret is a token that was just made.
 type servicePage struct {
 	ID, Href, Name, Org, OrgID, Owner, OwnerID string
 	Version                                    int64
 	Stands, MayChange                          bool
-	Roles                                      []roleLine
+	Roles                                      []serviceRole
 	Tokens                                     []tokenLine
 	RoleOptions, PlaceOptions, OwnerOptions    []ui.Option
 	Role, Place, Label, From, Until            string
