@@ -86,6 +86,9 @@ func (s *Service) Perform(ctx context.Context, d *Deed) error {
 			}
 			return errRehearsed
 		}
+		if err := s.tellPeople(ctx, tx, d, detail); err != nil {
+			return err
+		}
 		if d.With.Reason != "" {
 			if detail == nil {
 				detail = audit.Detail{}

@@ -229,3 +229,18 @@ func FuzzLinks(f *testing.F) {
 		}
 	})
 }
+
+func TestWhomARoleConcernsIsTold(t *testing.T) {
+	o := withMail(t)
+	end := o.Homer.Get(t, "/people?org="+string(o.Household)).Find(t, `href="/people/roles/([^"]+)"[^>]*aria-label="[^"]*Marge`)
+	o.Homer.Post(t, "/people/roles/"+end+"/end").Wants(t, 303)
+	o.carry(t)
+	if told := o.mail.Await(t, "marge@simps.net"); !strings.Contains(told.Text, "Homer") || !strings.Contains(told.Subject, "Household") {
+		t.Errorf("Marge hears %q: %q", told.Subject, told.Text)
+	}
+	for _, l := range o.mail.Letters() {
+		if l.To == "homer@simps.net" {
+			t.Errorf("Homer is told what he did himself: %s", l.Subject)
+		}
+	}
+}

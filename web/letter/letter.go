@@ -3,6 +3,7 @@
 package letter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html"
@@ -10,6 +11,8 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/notify"
+	"halfkey/policies"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -19,6 +22,9 @@ type form struct{ subject, text, button string }
 
 // forms are all kinds. What is not here cannot be written.
 var forms = map[string]form{
+	"role-given":         {"mail.given.subject", "mail.given.text", ""},
+	"role-ended":         {"mail.ended.subject", "mail.ended.text", ""},
+	"role-until":         {"mail.until.subject", "mail.until.text", ""},
 	"invitation":         {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
 	"recovery":           {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
 	"recovery-helped":    {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
@@ -39,7 +45,7 @@ func Write(kind string, d notify.Data) (notify.Words, error) {
 		return notify.Words{}, fmt.Errorf("letter: nobody has written %q", kind)
 	}
 	ctx := context.Background()
-	kv := pairs(d)
+	kv := pairs(ctx, d)
 	subject, text, sign := ui.T(ctx, f.subject, kv...), ui.T(ctx, f.text, kv...), ui.T(ctx, "mail.sign")
 	var plain, rich strings.Builder
 	for _, p := range strings.Split(text, "\n\n") {
@@ -66,13 +72,16 @@ func Sentence(ctx context.Context, kind string, d notify.Data) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return ui.T(ctx, f.subject, pairs(d)...), true
+	return ui.T(ctx, f.subject, pairs(ctx, d)...), true
 }
 
 // pairs are the data as the catalogue takes them. A name stays on its line.
-func pairs(d notify.Data) []any {
+func pairs(ctx context.Context, d notify.Data) []any {
 	var kv []any
 	for k, v := range d {
+		if k == "Role" {
+			v = cmp.Or(show.Role(ctx, policies.Role(v)), ui.T(ctx, "mail.role.own"))
+		}
 		kv = append(kv, k, strings.Join(strings.Fields(v), " "))
 	}
 	return kv
