@@ -6,6 +6,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -109,28 +110,4 @@ func (s standing) switcher(ctx context.Context, active string) []ui.Crumb {
 }
 
 // RoleWord is a role in the viewer's language.
-func RoleWord(ctx context.Context, r policies.Role) string {
-	switch r {
-	case policies.Owner:
-		return ui.T(ctx, "portal.role.owner")
-	case policies.Manager:
-		return ui.T(ctx, "portal.role.manager")
-	case policies.PlatformAdmin:
-		return ui.T(ctx, "portal.role.platform")
-	case policies.Member:
-		return ui.T(ctx, "portal.role.member")
-	case policies.Viewer:
-		return ui.T(ctx, "portal.role.viewer")
-	case policies.Operator:
-		return ui.T(ctx, "portal.role.operator")
-	case policies.Integrator:
-		return ui.T(ctx, "portal.role.integrator")
-	case policies.ConnectorOperator:
-		return ui.T(ctx, "portal.role.connector")
-	case policies.Auditor:
-		return ui.T(ctx, "portal.role.auditor")
-	case policies.Support:
-		return ui.T(ctx, "portal.role.support")
-	}
-	return ""
-}
+func RoleWord(ctx context.Context, r policies.Role) string { return show.Role(ctx, r) }

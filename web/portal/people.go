@@ -195,10 +195,14 @@ func (p *Portal) askEnd(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	role := frame.RoleWord(ctx, seat.Role)
+	role := p.roleWord(ctx, seat.Role)
+	lines, err := p.consequences(ctx, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, seat.ID, orgs.With{}) })
+	if err != nil {
+		return err
+	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
 		Title: ui.T(ctx, "portal.people.end.title", "Name", person.Name), Text: ui.T(ctx, "portal.people.end.text", "Name", person.Name, "Role", role, "Org", seat.OrgName),
-		Action: "/people/roles/" + string(seat.ID) + "/end", Hidden: hidden("org", string(seat.Org)), Danger: true,
+		Action: "/people/roles/" + string(seat.ID) + "/end", Hidden: hidden("org", string(seat.Org)), Danger: true, Lines: lines,
 		Yes: ui.T(ctx, "portal.people.end.yes"), No: ui.T(ctx, "portal.people.end.no"), NoHref: "/people?org=" + string(seat.Org)}))
 }
 

@@ -86,6 +86,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	g.POST("/people/invitations/:id/revoke", p.revokeInvitation)
 	g.POST("/people/roles/:id/end", p.endRole, fresh)
 	p.mountRecovery(g)
+	p.mountPerson(g)
 	p.mountSignIn(g)
 }
 

@@ -114,7 +114,7 @@ func stateOptions(ctx context.Context) []ui.Option {
 
 func roleOptions(ctx context.Context) []ui.Option {
 	var all []ui.Option
-	for _, r := range []policies.Role{policies.Member, policies.Manager, policies.Owner} {
+	for _, r := range []policies.Role{policies.Member, policies.Viewer, policies.Operator, policies.Manager, policies.Owner, policies.Integrator, policies.Auditor, policies.ConnectorOperator, policies.Support} {
 		all = append(all, ui.Option{Value: string(r), Label: frame.RoleWord(ctx, r)})
 	}
 	return all
