@@ -41,6 +41,17 @@ func (w Ways) Count() int {
 	return n
 }
 
+// Best is what the best of them is worth at a site.
+func (w Ways) Best(at Site) Assurance {
+	switch {
+	case len(w.Passkeys) > 0 && at != Site{}:
+		return Passkey
+	case w.Password && !w.App.IsZero():
+		return TwoFactors
+	}
+	return Password
+}
+
 // Of lists somebody's ways in.
 func (c Credentials) Of(ctx context.Context, user UserID) (w Ways, err error) {
 	s := c.Sessions

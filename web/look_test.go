@@ -22,7 +22,7 @@ func lookedAt(s *webtest.Simpsons, device, channel string) map[string][2]string 
 		"cards": {"homer", "/devices?view=cards"}, "device": {"homer", "/devices/" + device}, "place": {"homer", "/devices/new"},
 		"pending": {"homer", "/pending"}, "people": {"homer", "/people?org=" + string(s.Household)}, "orgs": {"homer", "/orgs"},
 		"activity": {"homer", "/activity"}, "offboard": {"homer", "/devices/" + device + "/offboard"}, "missing": {"homer", "/nothing"},
-		"channels": {"marge", "/c"}, "channel": {"marge", "/c/" + channel}, "keys": {"marge", "/k"}, "login": {"", "/login"},
+		"channels": {"marge", "/c"}, "channel": {"marge", "/c/" + channel}, "keys": {"marge", "/k"}, "me": {"marge", "/me"}, "login": {"", "/login"},
 		"register": {"", "/register"}, "enrol": {"", "/enrol"}, "platform": {"frink", "/"},
 	}
 }

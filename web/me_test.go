@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/pquerna/otp/totp"
 	"gorm.io/gorm"
 
+	"halfkey/web/ui/uitest"
 	"halfkey/web/webtest"
 )
 
@@ -82,6 +84,87 @@ func TestHomerSetsAnAppUpAndSignsInWithIt(t *testing.T) {
 	b.Post(t, "/login/code", "ticket", half(), "code", recovery).Wants(t, 303)
 	b.Post(t, "/logout")
 	b.Post(t, "/login/code", "ticket", half(), "code", recovery).Wants(t, 422)
+}
+
+// app sets an authenticator app up for whoever b's browser is, and gives what it
+// shows so much later.
+func app(t *testing.T, b *webtest.Browser) func(later time.Duration) string {
+	t.Helper()
+	p := b.Post(t, "/me/app").Wants(t, 200)
+	secret := strings.ReplaceAll(p.Find(t, `<code>([A-Z2-7 ]+)</code>`), " ", "")
+	code := func(later time.Duration) string {
+		c, err := totp.GenerateCode(secret, time.Now().Add(later))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	b.Post(t, "/me/app/on", "ticket", p.Find(t, `name="ticket" value="([^"]+)"`), "code", code(0)).Wants(t, 200)
+	return code
+}
+
+func TestThePagesOfAnAppAreFitForEverybody(t *testing.T) {
+	s := furnished(t)
+	tab, base := signedIn(t, s, "homer")
+	complaints := uitest.Complaints(t, tab)
+	goes(t, tab, base+"/me", "#app")
+	submits(t, tab, "form[action='/me/app']", ".qr")
+	picture(t, tab, "app")
+	if err := chromedp.Do(tab, uitest.As("dark", 390)); err != nil {
+		t.Fatal(err)
+	}
+	picture(t, tab, "app-dark-390")
+	secret, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("main code").textContent.replaceAll(" ", "")`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(secret, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	does(t, tab, `document.querySelector("[name=code]").value = "`+code+`"`)
+	submits(t, tab, "form[action='/me/app/on']", "ol.serials")
+	picture(t, tab, "codes-dark-390")
+	goes(t, tab, base+"/me", "#app")
+	picture(t, tab, "me-app-dark-390")
+	anHourLater(t, s.House)
+	submits(t, tab, "form[action='/me/codes']", "[name=prove_code]")
+	picture(t, tab, "step-code-dark-390")
+	for _, c := range complaints() {
+		if !strings.Contains(c, "403") && !strings.Contains(c, "422") { // what asked once more
+			t.Error(c)
+		}
+	}
+}
+
+func TestAPlaceThatAsksForMoreLeadsToTheProof(t *testing.T) {
+	s := furnished(t)
+	secret := app(t, s.Homer)
+	asks := func(what string) {
+		t.Helper()
+		err := s.DB.Transaction(func(tx *gorm.DB) error {
+			if err := s.Sessions.Versions.Bump(tx); err != nil {
+				return err
+			}
+			return tx.Exec("UPDATE orgs SET min_credential = ? WHERE id = ?", what, string(s.Plant)).Error
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	asks("mfa")
+	page := "/people?org=" + string(s.Plant)
+	to := s.Homer.Get(t, page).Wants(t, 303).Header.Get("Location")
+	if !strings.HasPrefix(to, "/step?better=yes&next=%2Fpeople") {
+		t.Fatalf("leads to %s", to)
+	}
+	s.Homer.Get(t, to).Wants(t, 200).Says(t, "Is it you?")
+	if back := s.Homer.Post(t, to, "prove_password", webtest.Password, "prove_code", secret(30*time.Second)).Wants(t, 303).Header.Get("Location"); back != page {
+		t.Errorf("and from there to %s", back)
+	}
+	s.Homer.Get(t, page).Wants(t, 200)
+	asks("passkey") // which he has not
+	s.Homer.Get(t, page).Wants(t, 403).Says(t, "asks for a better sign-in")
 }
 
 func TestMargeChangesHerPassword(t *testing.T) {

@@ -83,7 +83,7 @@ func (d *Door) as(ctx context.Context, s iam.Session) context.Context {
 func (d *Door) Need(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, ok := Of(c.Request().Context()); ok {
-			return next(c)
+			return d.orBetter(c, next(c))
 		}
 		if r := c.Request(); r.Method != http.MethodGet && r.Method != http.MethodHead || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			return ErrSignIn // a page's stream must not end in a page; the page then loads itself anew

@@ -12,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/iam/vault"
+	"halfkey/policies"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -124,9 +125,24 @@ func carried(r *http.Request) (all []field) {
 	return all
 }
 
+// orBetter leads from a page that asks for a better sign-in to the proof, if the
+// viewer can do better, and from there back.
+func (d *Door) orBetter(c echo.Context, err error) error {
+	r := c.Request()
+	if !errors.Is(err, policies.ErrUnproved) || r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return err
+	}
+	me, _ := Of(r.Context())
+	ways, unread := iam.Credentials{Sessions: d.Sessions}.Of(r.Context(), me.User)
+	if unread != nil || ways.Best(d.site(c)) <= me.Assurance {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/step?better=yes&next="+url.QueryEscape(Next(r.URL.RequestURI())))
+}
+
 // showStep asks for the proof before a page; step leads on to it.
 func (d *Door) showStep(c echo.Context) error {
-	if s, ok := Of(c.Request().Context()); ok && s.Fresh(d.Now()) {
+	if s, ok := Of(c.Request().Context()); ok && s.Fresh(d.Now()) && c.QueryParam("better") == "" {
 		return c.Redirect(http.StatusSeeOther, Next(c.QueryParam("next")))
 	}
 	return d.askProof(c, http.StatusOK, stepForm{})
