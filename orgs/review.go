@@ -1,0 +1,266 @@
+package orgs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"halfkey/connectors/channels"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/policies"
+)
+
+// Reviews asks who shall keep what he holds: an owner about his own places, once
+// a year, or an administrator, who asks whoever manages people in each place.
+type Reviews struct {
+	Orgs     *Service
+	Store    *channels.Store
+	Machines Machines
+}
+
+// ReviewID names a review, ItemID one of its questions.
+type (
+	ReviewID string
+	ItemID   string
+)
+
+// Kinds of reviews.
+const (
+	OwnReview = "own"      // the owner asks himself
+	Campaign  = "campaign" // somebody asks the managers
+)
+
+// What is decided about an item, and what becomes of those that nobody decides.
+const (
+	Keep = "keep"
+	Stop = "end"
+)
+
+// What can be wrong with a review.
+var (
+	ErrNoReview      = fault.New(fault.NotFound, "review-unknown", "There is no such review, or it does not ask you.")
+	ErrReviewClosed  = fault.New(fault.Conflict, "review-closed", "This review is over.")
+	ErrReviewDecide  = fault.New(fault.Unprocessable, "review-decision", "Choose whether it is kept or ended.")
+	ErrReviewDue     = fault.New(fault.Unprocessable, "review-due", "The deadline has to lie between tomorrow and a year from now.")
+	ErrReviewOneself = fault.New(fault.Refused, "review-oneself", "Somebody else has to decide about what you hold yourself.")
+)
+
+// Review is one round of questions.
+type Review struct {
+	ID        ReviewID
+	Tenant    iam.OrgID
+	Org       iam.OrgID
+	OrgName   string
+	Kind      string
+	Name      string
+	Roles     []policies.Role // of a campaign; empty for all
+	Undecided string          // Keep or Stop
+	MadeBy    iam.UserID
+	Maker     string
+	MadeAt    time.Time
+	Due       time.Time // zero for no deadline
+	Closed    time.Time // zero while it is open
+	Items     int
+	Decided   int
+}
+
+// Item is one thing that somebody holds.
+type Item struct {
+	ID       ItemID
+	Review   ReviewID
+	Org      iam.OrgID
+	OrgName  string
+	What     string // role, share, deputy, invitation, token, read-key
+	Kind     policies.SubjectType
+	Who      iam.UserID
+	Name     string
+	Role     policies.Role
+	Target   string // a device's or channel's name; empty for the place
+	Since    time.Time
+	Until    time.Time
+	Used     time.Time // when its holder was here last, or it was used last; zero: never seen
+	Decision string    // "", Keep or Stop
+	Reason   string
+	Decider  string
+	At       time.Time
+	Failure  string // why it could not be ended
+
+	ref string
+}
+
+// Kinds of items.
+const (
+	ItemRole       = "role"
+	ItemShare      = "share"
+	ItemDeputy     = "deputy"
+	ItemInvitation = "invitation"
+	ItemToken      = "token"
+	ItemReadKey    = "read-key"
+)
+
+type reviewRow struct {
+	ID         ReviewID   `gorm:"column:id;primaryKey"`
+	TenantID   iam.OrgID  `gorm:"column:tenant_id"`
+	OrgID      iam.OrgID  `gorm:"column:org_id"`
+	Kind       string     `gorm:"column:kind"`
+	Name       string     `gorm:"column:name"`
+	Roles      string     `gorm:"column:roles"`
+	Undecided  string     `gorm:"column:undecided"`
+	MadeBy     iam.UserID `gorm:"column:made_by"`
+	MadeAt     int64      `gorm:"column:made_at"`
+	DueAt      *int64     `gorm:"column:due_at"`
+	RemindedAt *int64     `gorm:"column:reminded_at"`
+	ClosedAt   *int64     `gorm:"column:closed_at"`
+}
+
+func (reviewRow) TableName() string { return "reviews" }
+
+type itemRow struct {
+	ID          ItemID               `gorm:"column:id;primaryKey"`
+	ReviewID    ReviewID             `gorm:"column:review_id"`
+	OrgID       iam.OrgID            `gorm:"column:org_id"`
+	What        string               `gorm:"column:what"`
+	Ref         string               `gorm:"column:ref"`
+	SubjectType policies.SubjectType `gorm:"column:subject_type"`
+	SubjectID   iam.UserID           `gorm:"column:subject_id"`
+	SubjectName string               `gorm:"column:subject_name"`
+	Role        policies.Role        `gorm:"column:role"`
+	Source      string               `gorm:"column:source"`
+	Target      string               `gorm:"column:target"`
+	Since       int64                `gorm:"column:since"`
+	Until       *int64               `gorm:"column:until"`
+	UsedAt      *int64               `gorm:"column:used_at"`
+	Decision    string               `gorm:"column:decision"`
+	Reason      string               `gorm:"column:reason"`
+	DecidedBy   string               `gorm:"column:decided_by"`
+	DecidedAt   *int64               `gorm:"column:decided_at"`
+	Failure     string               `gorm:"column:failure"`
+}
+
+func (itemRow) TableName() string { return "review_items" }
+
+func (r itemRow) item() Item {
+	return Item{ID: r.ID, Review: r.ReviewID, Org: r.OrgID, What: r.What, Kind: r.SubjectType, Who: r.SubjectID, Name: r.SubjectName, Role: r.Role, Target: r.Target,
+		Since: iam.Time(r.Since), Until: iam.TimeOrZero(r.Until), Used: iam.TimeOrZero(r.UsedAt), Decision: r.Decision, Reason: r.Reason, Decider: r.DecidedBy,
+		At: iam.TimeOrZero(r.DecidedAt), Failure: r.Failure, ref: r.Ref}
+}
+
+func (r reviewRow) review() Review {
+	v := Review{ID: r.ID, Tenant: r.TenantID, Org: r.OrgID, Kind: r.Kind, Name: r.Name, Undecided: r.Undecided, MadeBy: r.MadeBy,
+		MadeAt: iam.Time(r.MadeAt), Due: iam.TimeOrZero(r.DueAt), Closed: iam.TimeOrZero(r.ClosedAt)}
+	for role := range strings.FieldsSeq(r.Roles) {
+		v.Roles = append(v.Roles, policies.Role(role))
+	}
+	return v
+}
+
+func findReview(q *gorm.DB, id ReviewID) (r reviewRow, err error) {
+	err = q.Where("id = ?", string(id)).Take(&r).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return r, ErrNoReview
+	}
+	return r, err
+}
+
+// names fills in who and where.
+func (r Reviews) names(ctx context.Context, all []Review) error {
+	q := r.Orgs.DB.WithContext(ctx)
+	for i := range all {
+		v := &all[i]
+		err := q.Raw(`SELECT (SELECT name FROM orgs WHERE id = ?), (SELECT name FROM users WHERE id = ?),
+(SELECT COUNT(*) FROM review_items WHERE review_id = ?), (SELECT COUNT(*) FROM review_items WHERE review_id = ? AND decision <> '')`,
+			string(v.Org), string(v.MadeBy), string(v.ID), string(v.ID)).Row().Scan(&v.OrgName, &v.Maker, &v.Items, &v.Decided)
+		if err != nil {
+			return fmt.Errorf("read review %s: %w", v.ID, err)
+		}
+	}
+	return nil
+}
+
+// List gives the newest reviews of the tenant that the person who acts runs, or
+// that ask him something.
+func (r Reviews) List(ctx context.Context, tenant iam.OrgID) ([]Review, error) {
+	var rows []reviewRow
+	if err := r.Orgs.DB.WithContext(ctx).Where("tenant_id = ?", string(tenant)).Order("id DESC").Limit(50).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list reviews: %w", err)
+	}
+	var all []Review
+	for _, row := range rows {
+		runs := r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID)
+		if !runs {
+			items, err := r.items(ctx, row)
+			if err != nil {
+				return nil, err
+			}
+			if len(items) == 0 {
+				continue
+			}
+		}
+		all = append(all, row.review())
+	}
+	return all, r.names(ctx, all)
+}
+
+// Get is a review with the items that the person who acts may see: all for who
+// runs it, else those of places where he manages people. It fails with ErrNoReview.
+func (r Reviews) Get(ctx context.Context, id ReviewID) (Review, []Item, error) {
+	row, err := findReview(r.Orgs.DB.WithContext(ctx), id)
+	if err != nil {
+		return Review{}, nil, err
+	}
+	items, err := r.items(ctx, row)
+	if err != nil {
+		return Review{}, nil, err
+	}
+	if len(items) == 0 && !r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID) {
+		return Review{}, nil, ErrNoReview
+	}
+	one := []Review{row.review()}
+	err = r.names(ctx, one)
+	return one[0], items, err
+}
+
+// itemsMost bounds a review's page.
+const itemsMost = 2000
+
+func (r Reviews) items(ctx context.Context, row reviewRow) ([]Item, error) {
+	q := r.Orgs.DB.WithContext(ctx).Where("review_id = ?", string(row.ID))
+	if !r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID) {
+		scope, err := r.Orgs.Decider.Scope(ctx, policies.ManagePeople)
+		if err != nil || scope.Empty() {
+			return nil, err
+		}
+		where, args := scope.SQL("o.id", "o.tenant_id")
+		if where != "" {
+			q = q.Where("org_id IN (SELECT o.id FROM orgs o WHERE "+where+")", args...)
+		}
+	}
+	var rows []itemRow
+	if err := q.Order("org_id, subject_name, id").Limit(itemsMost).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read a review's items: %w", err)
+	}
+	names := map[iam.OrgID]string{}
+	var ids []string
+	for _, i := range rows {
+		ids = append(ids, string(i.OrgID))
+	}
+	var places []orgRow
+	if err := r.Orgs.DB.WithContext(ctx).Where("id IN ?", slices.Compact(ids)).Find(&places).Error; err != nil {
+		return nil, err
+	}
+	for _, o := range places {
+		names[iam.OrgID(o.ID)] = o.Name
+	}
+	all := make([]Item, len(rows))
+	for i, row := range rows {
+		all[i] = row.item()
+		all[i].OrgName = names[row.OrgID]
+	}
+	return all, nil
+}
