@@ -136,6 +136,9 @@ func (m Machines) OwnersOf(ctx context.Context, a iam.ServiceAccount) ([]iam.Use
 	var owners []iam.User
 	there := false
 	for _, w := range holders {
+		if w.User != a.Owner && !m.Orgs.Decider.May(ctx, policies.ReadPeople, w.Org) {
+			continue // who looks after the platform is not everybody's to know
+		}
 		owners = append(owners, iam.User{ID: w.User, Name: w.Name})
 		there = there || w.User == a.Owner
 	}
