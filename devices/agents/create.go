@@ -132,6 +132,12 @@ func (s *Service) placeFor(ctx context.Context, w Wish) (iam.OrgID, error) {
 	org := w.Org
 	if org == "" && w.ID != "" {
 		a, err := s.readAsset(ctx, w.ID)
+		if errors.Is(err, ErrAsset) {
+			if _, err := read(ctx, s.DB.WithContext(ctx), w.ID); err == nil {
+				return "", ErrIDTaken
+			}
+			return "", ErrID.At("entityId", "is that of an asset that was made before")
+		}
 		if err != nil {
 			return "", err
 		}

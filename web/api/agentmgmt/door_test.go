@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/devices/agents"
 	"halfkey/devices/agents/agentstest"
 	"halfkey/devices/devicestest"
 	"halfkey/migrations"
@@ -149,3 +151,14 @@ func (r reply) fails(t testing.TB, status int, code string) {
 
 // as is a context in which Homer acts.
 func as(d *door) context.Context { return devicestest.As(d.t, d.Homer) }
+
+func sleep() { time.Sleep(20 * time.Millisecond) }
+
+// Set gives The Simpsons terms, as the platform does.
+func (d *door) Set(t testing.TB, terms agents.Terms) {
+	t.Helper()
+	must(t, d.DB.Exec(`INSERT INTO agent_terms (tenant_id, size, alg, token_seconds, replays, changed_at) VALUES (?, ?, ?, ?, ?, 1)`,
+		string(d.Simpsons), terms.Size, string(terms.Alg), int64(terms.Token.Seconds()), terms.Replays).Error)
+	must(t, d.DB.Exec("UPDATE authz_version SET version = version + 1").Error)
+	time.Sleep(150 * time.Millisecond) // until it is seen
+}
