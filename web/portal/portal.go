@@ -44,6 +44,7 @@ type Parts struct {
 	Now      func() time.Time
 
 	AccountKeys orgs.AccountKeys
+	Reviews     orgs.Reviews
 }
 
 // New joins the parts. How many devices a long list has is counted every few
@@ -62,6 +63,7 @@ func (p *Portal) Mount(g *echo.Group) {
 		g.HEAD(path, page)
 	}
 	p.mountTrail(g)
+	p.mountReviews(g)
 	fresh := p.Frame.Door.Fresh // before what shows, changes or hands over keys and roles
 	g.POST("/orgs", p.newOrg)
 	g.POST("/orgs/:id", p.renameOrg)
