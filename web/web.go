@@ -90,7 +90,7 @@ func New(r Rooms) *echo.Echo {
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
 	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, OIDC: r.OIDC, Notices: notice.Board{Post: r.Post},
-		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
+		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)
