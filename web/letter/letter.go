@@ -25,6 +25,8 @@ var forms = map[string]form{
 	"role-given":         {"mail.given.subject", "mail.given.text", ""},
 	"role-ended":         {"mail.ended.subject", "mail.ended.text", ""},
 	"role-until":         {"mail.until.subject", "mail.until.text", ""},
+	"review-asked":       {"review.mail.asked", "review.mail.asked.text", ""},
+	"review-yearly":      {"review.mail.yearly", "review.mail.yearly.text", ""},
 	"invitation":         {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
 	"recovery":           {"mail.recovery.subject", "mail.recovery.text", "mail.recovery.button"},
 	"recovery-helped":    {"mail.helped.subject", "mail.helped.text", "mail.recovery.button"},
