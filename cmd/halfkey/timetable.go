@@ -28,7 +28,7 @@ type sweeper struct {
 // Work looks at what has grown old since the last time. One room's trouble is not
 // the next one's.
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
-	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx))
+	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.
