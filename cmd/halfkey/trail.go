@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"halfkey/iam/audit"
+	"halfkey/orgs"
 )
 
 // trailJobs are those that take longer than a request: to look at a long chain,
@@ -101,4 +102,9 @@ func verifyFile(out io.Writer, key audit.PublicKey, file, signature string) (s a
 	}
 	fmt.Fprintf(out, "The file is as it was signed: %d lines of tenant %s, from a trail of %d lines, exported at %s.\n", s.Lines, s.Tenant, s.UpTo, s.At)
 	return s, nil
+}
+
+// reviews are run by the timetable.
+func (h *house) reviews() orgs.Reviews {
+	return orgs.Reviews{Orgs: h.orgs, Store: h.channels, Machines: h.machines}
 }

@@ -76,6 +76,10 @@ func (e Entry) Delta() (all []Delta) {
 // More lists the rest of the detail, by name.
 func (e Entry) More() (all []Delta) {
 	d := e.Details()
+	if len(e.Delta()) > 0 && d[memberBefore] == nil && d[memberAfter] == nil {
+		delete(d, "from")
+		delete(d, "to")
+	}
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		if name != memberBefore && name != memberAfter && name != memberOnBehalf {
 			all = append(all, Delta{Field: name, After: plain(d[name])})

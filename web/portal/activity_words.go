@@ -85,8 +85,10 @@ func outcomeWord(ctx context.Context, outcome string) string {
 // in the line itself.
 func fieldWord(ctx context.Context, field string) string {
 	switch field {
-	case "", "name":
+	case "":
 		return ui.T(ctx, "audit.field.changed")
+	case "name":
+		return ui.T(ctx, "portal.col.name")
 	case "role":
 		return ui.T(ctx, "audit.field.role")
 	case "until":
