@@ -77,12 +77,12 @@ var sentences = map[string]sentence{
 	"app.off":              {id: "me.told.app.off", icon: "smartphone", kind: "warn"},
 	"recovery-codes.renew": {id: "me.told.codes.renew", icon: "rotate-cw"},
 	"recovery-code.use":    {id: "me.told.codes.use", icon: "triangle-alert", kind: "warn"},
-	"review.start":       {id: "activity.review.start", icon: "users"},
-	"review.keep":        {id: "activity.review.keep", icon: "circle-check", kind: "good"},
-	"review.end":         {id: "activity.review.end", icon: "circle-x"},
-	"review.close":       {id: "activity.review.close", icon: "users"},
-	"read-key.revoke":    {id: "activity.readkey.revoke", icon: "circle-x"},
-	"key.term":           {id: "activity.key.term", icon: "clock"},
+	"review.start":         {id: "activity.review.start", icon: "users"},
+	"review.keep":          {id: "activity.review.keep", icon: "circle-check", kind: "good"},
+	"review.end":           {id: "activity.review.end", icon: "circle-x"},
+	"review.close":         {id: "activity.review.close", icon: "users"},
+	"read-key.revoke":      {id: "activity.readkey.revoke", icon: "circle-x"},
+	"key.term":             {id: "activity.key.term", icon: "clock"},
 	"platform.set-up":      {id: "activity.platform.setup", icon: "shield"},
 }
 
