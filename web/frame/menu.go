@@ -88,7 +88,7 @@ func (s standing) home() string {
 
 // pages is where the switcher of each menu entry leads.
 var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "activity": "/activity",
-	"audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys"}
+	"audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
 
 // switcher lists the viewer's places, when there is more than one to go to.
 func (s standing) switcher(ctx context.Context, active string) []ui.Crumb {
