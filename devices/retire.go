@@ -9,6 +9,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
+	"halfkey/orgs"
 	"halfkey/policies"
 )
 
@@ -26,7 +27,21 @@ func (s *Service) Retire(ctx context.Context, id iam.DeviceID, typed string) err
 	if strings.TrimSpace(typed) != d.Serial {
 		return ErrTyped.At("serial", "That is not the device's serial number.")
 	}
-	return s.change(ctx, "device.retire", d, audit.Detail{"serial": d.Serial}, func(tx *gorm.DB) (bool, error) {
-		return s.RetireIn(ctx, tx, d)
-	})
+	if d.RemovedAt != nil {
+		return ErrRetired
+	}
+	deed := orgs.Deed{Verb: "device.retire", Object: d.object(), Area: orgs.Area{Device: id},
+		Also: []orgs.KeyChange{{Kind: orgs.WriteKey, What: orgs.Ends, Name: d.Name, Device: id}}}
+	deed.Do = func(tx *gorm.DB) (audit.Detail, error) {
+		removed, err := s.RetireIn(ctx, tx, d)
+		if err == nil && !removed {
+			err = orgs.ErrNothing
+		}
+		return audit.Detail{"serial": d.Serial}, err
+	}
+	if err := s.Orgs.Perform(ctx, &deed); err != nil || orgs.Rehearsing(ctx) != nil {
+		return err
+	}
+	s.Changed(d)
+	return nil
 }

@@ -182,12 +182,23 @@ func (s *Service) parseBundle(ctx context.Context, tenant iam.OrgID, name string
 // tenant sees who holds it.
 func (s *Service) bundle(ctx context.Context, row customRoleRow, verb string, w With, do func(*gorm.DB) (audit.Detail, error)) error {
 	tenant := iam.OrgID(row.TenantID)
-	var held int64
-	err := s.DB.WithContext(ctx).Raw("SELECT COUNT(*) FROM assignments WHERE tenant_id = ? AND role = ? AND ended_at IS NULL", row.TenantID, string(policies.CustomRole(row.ID))).Scan(&held).Error
+	type holder struct {
+		SubjectType policies.SubjectType
+		SubjectID   iam.UserID
+	}
+	var held []holder
+	err := s.DB.WithContext(ctx).Raw("SELECT DISTINCT subject_type, subject_id FROM assignments WHERE tenant_id = ? AND role = ? AND ended_at IS NULL LIMIT ?",
+		row.TenantID, string(policies.CustomRole(row.ID)), behindMost+1).Scan(&held).Error
 	if err != nil {
 		return fmt.Errorf("find who holds a role: %w", err)
 	}
-	d := Deed{Verb: verb, With: w, Gives: held == 0, Area: Area{Org: tenant},
+	var people []iam.UserID // everybody, where a team holds it or very many do
+	if len(held) <= behindMost && !slices.ContainsFunc(held, func(h holder) bool { return h.SubjectType == policies.Team }) {
+		for _, h := range held {
+			people = append(people, h.SubjectID)
+		}
+	}
+	d := Deed{Verb: verb, With: w, Gives: len(held) == 0, Area: Area{Org: tenant, People: people},
 		Object: audit.Object{Tenant: row.TenantID, Org: row.TenantID, Type: "role", ID: row.ID}, Tell: []live.Event{happened(live.People, tenant, tenant, row.ID)}}
 	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
 		detail, err := do(tx)

@@ -52,15 +52,18 @@ func (e exposure) needs() policies.Action {
 }
 
 // A device names its channel by a text, which in the embedded store is a number.
+// Of few people the keys are read first, of a place its devices; CROSS JOIN is
+// how SQLite is told.
 const (
-	liteNumber = "CAST(d.channel_id AS INTEGER)"
-	pgNumber   = "CASE WHEN d.channel_id ~ '^[0-9]{1,18}$' THEN CAST(d.channel_id AS BIGINT) END"
+	keysFirst  = "channel_keys k CROSS JOIN devices d WHERE d.channel_id = CAST(k.channel_id AS TEXT)"
+	liteDevice = "devices d CROSS JOIN channel_keys k WHERE k.channel_id = CAST(d.channel_id AS INTEGER)"
+	pgDevice   = "devices d CROSS JOIN channel_keys k WHERE k.channel_id = CASE WHEN d.channel_id ~ '^[0-9]{1,18}$' THEN CAST(d.channel_id AS BIGINT) END"
 )
 
 const (
 	ownReadKeys = `SELECT 'read-key' AS kind, k.id AS key, k.label, k.user_id AS holder, d.tenant_id AS tenant, d.org_id AS org, d.id AS device, d.name AS name,
  d.channel_id AS channel, '' AS policy
-FROM channel_keys k JOIN devices d ON %s = k.channel_id WHERE k.kind = 'read' AND k.user_id IS NOT NULL AND k.revoked_at IS NULL AND d.removed_at IS NULL AND %s`
+FROM %s AND k.kind = 'read' AND k.user_id IS NOT NULL AND k.revoked_at IS NULL AND d.removed_at IS NULL AND %s`
 	sharedReadKeys = `SELECT DISTINCT 'shared-read-key' AS kind, k.id AS key, k.label, COALESCE(a.created_by, '') AS holder, c.tenant_id AS tenant, c.org_id AS org, '' AS device,
  c.name AS name, CAST(c.id AS TEXT) AS channel, o.rotate_read_keys AS policy
 FROM channels c JOIN orgs o ON o.id = c.org_id JOIN channel_keys k ON k.channel_id = c.id AND k.kind = 'read' AND k.user_id IS NULL AND k.revoked_at IS NULL
@@ -74,20 +77,23 @@ FROM registration_keys r JOIN audit t ON t.tenant_id = r.tenant_id AND t.object_
 
 // exposures lists the keys of an area that work, with those who know them.
 func (s *Service) exposures(tx *gorm.DB, a Area) (all []exposure, err error) {
-	number := liteNumber
-	if tx.Name() == "postgres" {
-		number = pgNumber
+	from := liteDevice
+	switch {
+	case len(a.People) > 0:
+		from = keysFirst
+	case tx.Name() == "postgres":
+		from = pgDevice
 	}
 	for _, q := range []struct{ sql, org, device, holder string }{
-		{fmt.Sprintf(ownReadKeys, number, "%s"), "d.org_id", "d.id", "k.user_id"},
-		{sharedReadKeys, "c.org_id", "", "a.created_by"},
+		{fmt.Sprintf(ownReadKeys, from, "%s"), "d.org_id", "d.id", "k.user_id"},
+		{sharedReadKeys, "c.org_id", "", "o.rotate_read_keys = 'always' OR a.created_by"},
 		{seenRegistrationKeys, "r.org_id", "", "t.actor_id"},
 		{madeAccountKeys, "a.org_id", "", "a.created_by"},
 	} {
 		where, arg := a.within(q.org, q.device)
 		args := []any{arg}
 		if len(a.People) > 0 {
-			where, args = where+" AND "+q.holder+" IN ?", append(args, a.People)
+			where, args = where+" AND ("+q.holder+" IN ?)", append(args, a.People)
 		}
 		var some []exposure
 		if err := tx.Raw(fmt.Sprintf(q.sql, where), args...).Scan(&some).Error; err != nil {

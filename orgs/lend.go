@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -19,7 +20,6 @@ import (
 var (
 	ErrNoEnd    = fault.New(fault.Unprocessable, "deputy-no-end", "Say until when somebody stands in for you.")
 	ErrMyDeputy = fault.New(fault.Unprocessable, "deputy-self", "You cannot stand in for yourself.")
-	ErrStranger = fault.New(fault.Refused, "deputy-stranger", "You can have somebody stand in who belongs here. Whom you bring in from elsewhere, somebody has to let in who may share.")
 )
 
 // LendRequest lets somebody stand in for the person who acts.
@@ -51,6 +51,9 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 	}
 	var form iam.Form
 	to, err := s.subjectOf(ctx, from.Tenant, r.To)
+	if errors.Is(err, ErrNobody) && strings.Contains(r.To, "@") && s.Decider.May(ctx, policies.Share, from.Org) {
+		to, err = s.personAt(ctx, r.To)
+	}
 	if err == nil && to.kind != policies.Person {
 		err = ErrNobody
 	}
@@ -67,9 +70,6 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 	if err := form.Err(); err != nil {
 		return "", err
 	}
-	if err := s.belongs(ctx, from, to.id); err != nil {
-		return "", err
-	}
 	g := policies.Grant{Subject: to.id, Role: role, Org: from.Org, Device: from.Device, Reach: from.Reach, Until: r.Until, Lent: from.ID,
 		Source: policies.Deputy, Reason: r.Reason, By: from.User}
 	d := Deed{Verb: "deputy.name", Gives: true, With: With{Reason: r.Reason}, Area: Area{Org: from.Org, Alone: from.Reach == policies.Self, Device: from.Device, People: []iam.UserID{to.id}},
@@ -83,22 +83,6 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 			With("name", to.name).With("leans", string(from.ID)).With("assignment", string(id)), nil
 	}
 	return id, s.Perform(ctx, &d)
-}
-
-// belongs is nil where the deputy holds something in the tenant already, or the
-// lender may let people in.
-func (s *Service) belongs(ctx context.Context, from policies.Assignment, deputy iam.UserID) error {
-	err := s.Decider.Require(ctx, policies.Share, from.Org)
-	if err == nil || !errors.Is(err, policies.ErrRefused) && !errors.Is(err, policies.ErrHidden) {
-		return err
-	}
-	var n int64
-	err = s.DB.WithContext(ctx).Raw(`SELECT COUNT(*) FROM assignments WHERE subject_id = ? AND tenant_id = ? AND source NOT IN ('share', 'deputy')
-AND status = 'active' AND ended_at IS NULL AND (valid_to IS NULL OR valid_to > ?)`, string(deputy), string(from.Tenant), iam.Micros(s.Now())).Scan(&n).Error
-	if err == nil && n == 0 {
-		return ErrStranger
-	}
-	return err
 }
 
 // Deputising is that somebody stands in for somebody.

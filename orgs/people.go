@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"halfkey/iam"
 	"halfkey/policies"
@@ -21,6 +22,12 @@ type Seat struct {
 	Role    policies.Role
 	Org     iam.OrgID
 	OrgName string
+	Device  iam.DeviceID // that one alone; "" for the whole place
+	Reach   policies.Reach
+	From    time.Time // zero for at once
+	Until   time.Time // zero for no end
+	Source  policies.Source
+	Reason  string
 }
 
 // People lists who holds a role in org or below, in the order in which they
@@ -44,7 +51,7 @@ func (s *Service) People(ctx context.Context, org iam.OrgID) ([]Person, error) {
 			at[a.User] = n
 			people = append(people, Person{User: users[a.User]})
 		}
-		people[n].Seats = append(people[n].Seats, Seat{a.ID, a.Role, a.Org, places[a.Org]})
+		people[n].Seats = append(people[n].Seats, Seat{a.ID, a.Role, a.Org, places[a.Org], a.Device, a.Reach, a.From, a.Until, a.Source, a.Reason})
 	}
 	return people, nil
 }

@@ -46,6 +46,7 @@ func (s *Service) Settle(ctx context.Context, id iam.OrgID, want Settings, w Wit
 		return Org{}, err
 	}
 	d := Deed{Verb: "org.settle", Object: objectOf(o), Area: Area{Org: id}, With: w, Tell: []live.Event{happened(live.People, o.Tenant, id, string(id))}}
+	d.Gives = want.Private == nil && want.MemberRole == nil // the others take nothing from anybody
 	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
 		if o, err = findOrg(tx, id); err != nil {
 			return nil, err

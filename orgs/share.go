@@ -88,6 +88,7 @@ func (s *Service) placeOfDevice(ctx context.Context, r *ShareRequest) error {
 // shareWith finds who shall be let in. A tenant is found by its name by whoever
 // knows it.
 func (s *Service) shareWith(ctx context.Context, o Org, to string) (subject, error) {
+	to = strings.TrimSpace(to)
 	if strings.Contains(to, "@") {
 		return s.personAt(ctx, to)
 	}

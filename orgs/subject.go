@@ -25,28 +25,29 @@ type subject struct {
 }
 
 // subjectOf finds who is meant, for somebody who gives a role in a tenant: the
-// address of a person, the id of a person who holds something in the tenant, or
-// the id or slug of an organisation of the tenant that the asking person sees.
-// It fails with ErrNobody.
+// address or id of a person who belongs to it, or the id or slug of one of its
+// organisations that the asking person sees. It fails with ErrNobody, and so it
+// does for people of other tenants: nobody learns here who has an account.
 func (s *Service) subjectOf(ctx context.Context, tenant iam.OrgID, to string) (subject, error) {
 	to = strings.TrimSpace(to)
-	if strings.Contains(to, "@") {
-		return s.personAt(ctx, to)
-	}
 	q := s.DB.WithContext(ctx)
-	if id, err := iam.ParseUserID(to); err == nil {
-		var u struct{ ID, Name string }
-		err := q.Raw(`SELECT u.id, u.name FROM users u WHERE u.id = ? AND (u.id = ? OR EXISTS (SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ?))`,
-			string(id), string(asking(ctx)), string(tenant)).Scan(&u).Error
-		if err != nil {
-			return subject{}, fmt.Errorf("find a person: %w", err)
-		}
-		if u.ID != "" {
-			return subject{kind: policies.Person, id: id, name: u.Name}, nil
-		}
+	email, err := iam.ParseEmail(to)
+	if err != nil && strings.Contains(to, "@") {
+		return subject{}, err
+	}
+	id, _ := iam.ParseUserID(to)
+	var u struct{ ID, Name string }
+	err = q.Raw(`SELECT u.id, u.name FROM users u WHERE (u.id = ? OR u.email = ?) AND (u.home_org_id IN (SELECT id FROM orgs WHERE tenant_id = ?) OR EXISTS (
+SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ? AND a.source NOT IN ('share', 'deputy') AND a.status = 'active' AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?)))`,
+		string(id), string(email), string(tenant), string(tenant), iam.Micros(s.Now())).Scan(&u).Error
+	if err != nil {
+		return subject{}, fmt.Errorf("find a person: %w", err)
+	}
+	if u.ID != "" {
+		return subject{kind: policies.Person, id: iam.UserID(u.ID), name: u.Name}, nil
 	}
 	var row orgRow
-	err := q.Where("tenant_id = ? AND (id = ? OR slug = ?)", string(tenant), to, strings.ToLower(to)).Take(&row).Error
+	err = q.Where("tenant_id = ? AND (id = ? OR slug = ?)", string(tenant), to, strings.ToLower(to)).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && !s.Decider.May(ctx, policies.ReadOrg, iam.OrgID(row.ID)) {
 		return subject{}, ErrNobody
 	}
@@ -56,6 +57,8 @@ func (s *Service) subjectOf(ctx context.Context, tenant iam.OrgID, to string) (s
 	return subject{policies.Team, iam.UserID(row.ID), row.Name, row.org()}, nil
 }
 
+// personAt finds whoever has an address, wherever he belongs: for somebody who
+// may let people in from elsewhere.
 func (s *Service) personAt(ctx context.Context, address string) (subject, error) {
 	email, err := iam.ParseEmail(address)
 	if err != nil {

@@ -35,7 +35,7 @@ WHERE subject_type = 'user' AND status = 'active' AND ended_at IS NULL%s GROUP B
 	if err != nil {
 		return nil, err
 	}
-	devices, err := s.count(ctx, policies.ReadDevice, `SELECT org_id, COUNT(*) FROM devices WHERE removed_at IS NULL%s GROUP BY org_id`)
+	devices, err := s.count(ctx, policies.SeeDevice, `SELECT org_id, COUNT(*) FROM devices WHERE removed_at IS NULL%s GROUP BY org_id`)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ var told = byCode(
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
 	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
-	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole, orgs.ErrStranger,
+	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole,
 	policies.ErrCycle, policies.ErrPast, policies.ErrSet, policies.ErrUpward, policies.ErrWall,
 	auth.ErrSignIn, auth.ErrProve, auth.ErrElsewhere, ErrNowhere, ErrStream,
 )
