@@ -97,7 +97,7 @@ func (t *teller) say(id string, data map[string]any) {
 }
 
 func (t *teller) tell() []Line {
-	what := map[string]any{"Action": t.e.Action.String(), "Org": t.places[t.e.Org]}
+	what := map[string]any{"Action": t.e.Action, "Org": t.places[t.e.Org]}
 	id := "explain.may-not"
 	if t.e.Cause == policies.Allowed {
 		id = "explain.may"

@@ -86,7 +86,10 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, ends bool) ([]heldRo
 	}
 	var all []heldRole
 	for _, a := range seats {
-		l := heldRole{Role: p.roleWord(ctx, a.Role), Place: places[a.Org], Source: howWord(ctx, a.Source), Until: a.Until, Reason: a.Reason}
+		l := heldRole{Role: p.roleWord(ctx, a.Role), Place: places[a.Org], Source: howWord(ctx, a.Source), Until: a.Until}
+		if a.Source != policies.Invited && a.Source != policies.Founding { // theirs is the program's own
+			l.Reason = a.Reason
+		}
 		if a.Device != "" {
 			if d, err := p.Devices.Get(ctx, a.Device); err == nil {
 				l.Place = d.Name

@@ -122,27 +122,14 @@ func (p *Portal) peopleOptions(ctx context.Context, org iam.OrgID, who iam.UserI
 
 // actionOptions are the questions that people ask.
 func actionOptions(ctx context.Context, device bool) []ui.Option {
-	asks := []struct {
-		act  policies.Action
-		word string
-	}{
-		{policies.ReadDevice, ui.T(ctx, "explain.act.read")},
-		{policies.SeeDevice, ui.T(ctx, "explain.act.see")},
-		{policies.RevealReadKey, ui.T(ctx, "explain.act.readkey")},
-		{policies.ManageDevice, ui.T(ctx, "explain.act.manage")},
-		{policies.MoveDevice, ui.T(ctx, "explain.act.move")},
-		{policies.DecideStranger, ui.T(ctx, "explain.act.stranger")},
-		{policies.ReadOrg, ui.T(ctx, "explain.act.org")},
-		{policies.ManagePeople, ui.T(ctx, "explain.act.people")},
-		{policies.RevealRegistrationKey, ui.T(ctx, "explain.act.regkey")},
-		{policies.ReadAudit, ui.T(ctx, "explain.act.audit")},
-	}
+	asks := []policies.Action{policies.ReadDevice, policies.SeeDevice, policies.RevealReadKey, policies.ManageDevice, policies.MoveDevice, policies.DecideStranger,
+		policies.ReadOrg, policies.ManageOrg, policies.ManagePeople, policies.Share, policies.RevealRegistrationKey, policies.ManageConnector, policies.ReadAudit, policies.ManageAgent}
 	if device {
 		asks = asks[:5]
 	}
 	var all []ui.Option
 	for _, a := range asks {
-		all = append(all, ui.Option{Value: a.act.String(), Label: a.word})
+		all = append(all, ui.Option{Value: a.String(), Label: show.Act(ctx, a)})
 	}
 	return all
 }

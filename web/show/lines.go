@@ -29,6 +29,8 @@ func inWords(ctx context.Context, v any) any {
 		return ui.Moment(ctx, v)
 	case policies.Role:
 		return Role(ctx, v)
+	case policies.Action:
+		return ui.T(ctx, acts[v])
 	}
 	return v
 }
@@ -58,4 +60,47 @@ func Role(ctx context.Context, r policies.Role) string {
 		return ui.T(ctx, "portal.role.support")
 	}
 	return ""
+}
+
+// Act is what one may do, in the viewer's language: "see values".
+func Act(ctx context.Context, a policies.Action) string { return ui.T(ctx, acts[a]) }
+
+var acts = map[policies.Action]string{
+	policies.SeeDevice:             "act.see-device",
+	policies.ReadDevice:            "act.read-device",
+	policies.ManageDevice:          "act.manage-device",
+	policies.MoveDevice:            "act.move-device",
+	policies.RetireDevice:          "act.retire-device",
+	policies.TransferDevice:        "act.transfer-device",
+	policies.DecideStranger:        "act.decide-stranger",
+	policies.RevealReadKey:         "act.reveal-read-key",
+	policies.ReadOrg:               "act.read-org",
+	policies.ManageOrg:             "act.manage-org",
+	policies.MoveOrg:               "act.move-org",
+	policies.ReadPeople:            "act.read-people",
+	policies.ManagePeople:          "act.manage-people",
+	policies.InviteViewer:          "act.invite-viewer",
+	policies.AppointSupport:        "act.appoint-support",
+	policies.Share:                 "act.share",
+	policies.SeeRegistrationKey:    "act.see-reg-key",
+	policies.RevealRegistrationKey: "act.reveal-reg-key",
+	policies.ManageRegistrationKey: "act.manage-reg-key",
+	policies.ReadConnector:         "act.read-connector",
+	policies.TestConnector:         "act.test-connector",
+	policies.MakeConnector:         "act.make-connector",
+	policies.ManageConnector:       "act.manage-connector",
+	policies.ReadAudit:             "act.read-audit",
+	policies.ExportAudit:           "act.export-audit",
+	policies.ManageAgent:           "act.manage-agent",
+	policies.ManageCA:              "act.manage-ca",
+	policies.UploadFirmware:        "act.upload-firmware",
+	policies.RunCampaign:           "act.run-campaign",
+	policies.ReadService:           "act.read-service",
+	policies.MakeService:           "act.make-service",
+	policies.ManageService:         "act.manage-service",
+	policies.ManageRoles:           "act.manage-roles",
+	policies.ReviewAccess:          "act.review-access",
+	policies.Impersonate:           "act.impersonate",
+	policies.BreakGlass:            "act.break-glass",
+	policies.AdministerPlatform:    "act.administer",
 }
