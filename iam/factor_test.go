@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -37,7 +38,22 @@ func (h *house) code(secret vault.Secret, later time.Duration) string {
 // turnOn sets Homer's app up.
 func (h *house) turnOn(token vault.Secret) (secret vault.Secret, codes []vault.Secret) {
 	h.t.Helper()
-	c, me := iam.Credentials{Sessions: h.Sessions}, h.session(token)
+	return h.turnOnAs(h.session(token))
+}
+
+// turnOnFor does so for somebody who signs in for it.
+func (h *house) turnOnFor(u iam.User) (secret vault.Secret, codes []vault.Secret) {
+	h.t.Helper()
+	_, me, err := h.Open(h.t.Context(), u, iam.ByPassword, homersNetwork, "Firefox")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return h.turnOnAs(me)
+}
+
+func (h *house) turnOnAs(me iam.Session) (secret vault.Secret, codes []vault.Secret) {
+	h.t.Helper()
+	c := iam.Credentials{Sessions: h.Sessions}
 	app, err := c.AskForApp(h.t.Context(), me, visit(homersNetwork))
 	if err != nil {
 		h.t.Fatal(err)
@@ -118,6 +134,25 @@ func TestACodeOfTheAppIsGoodOnce(t *testing.T) {
 			}
 		})
 	})
+}
+
+// What one replica asked, another takes, and neither takes it twice.
+func TestATicketIsGoodOnEveryReplica(t *testing.T) {
+	db := dbtest.Postgres(t)
+	h := newHouse(t, db)
+	keyset := filepath.Join(t.TempDir(), "keyset")
+	a, b := replica(t, db, keyset, h.clock), replica(t, db, keyset, h.clock)
+	secret, _ := a.turnOnFor(h.homer)
+	h.pass(31 * time.Second)
+	ticket := a.half()
+	if _, _, err := b.GiveCode(t.Context(), ticket, h.code(secret, 0), visit(homersNetwork)); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*house{"a": a, "b": b} {
+		if _, _, err := r.GiveCode(t.Context(), ticket, h.code(secret, 30*time.Second), visit(homersNetwork)); !errors.Is(err, iam.ErrTicket) && !errors.Is(err, iam.ErrWrong) {
+			t.Errorf("%s takes it again: %v", name, err)
+		}
+	}
 }
 
 func TestARecoveryCodeIsGoodOnce(t *testing.T) {

@@ -117,7 +117,7 @@ func limitForm(next echo.HandlerFunc) echo.HandlerFunc {
 // toSetup leads every page to /setup until there is an administrator.
 func (r Rooms) toSetup(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if path := c.Path(); path == "/setup" || path == "/theme" || !r.Orgs.NeedsSetup(c.Request().Context()) {
+		if path := c.Path(); path == "/setup" || path == "/passkeys/new" || path == "/theme" || !r.Orgs.NeedsSetup(c.Request().Context()) {
 			return next(c)
 		}
 		return c.Redirect(http.StatusSeeOther, "/setup")

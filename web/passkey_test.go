@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+	"gorm.io/gorm"
 
 	"halfkey/iam"
 	"halfkey/web/ui/uitest"
@@ -113,6 +114,46 @@ func TestANewOwnerSignsUpWithAPasskeyAloneAndComesBackWithIt(t *testing.T) {
 		if !strings.Contains(c, "422") { // the only way in stays
 			t.Error(c)
 		}
+	}
+}
+
+func TestTheAdministratorAndWhoIsInvitedComeByPasskeyAlone(t *testing.T) {
+	h := webtest.New(t)
+	base := strings.Replace(h.URL, "127.0.0.1", "localhost", 1)
+	tab := uitest.Browser(t)
+	withAuthenticator(t, tab)
+	complaints := uitest.Complaints(t, tab)
+	comes := func(path, fills string) {
+		t.Helper()
+		goes(t, tab, base+path, "[data-passkey]:not([hidden])")
+		does(t, tab, `for (const [n, v] of Object.entries(`+fills+`)) document.querySelector("[name=" + n + "]").value = v`)
+		does(t, tab, `document.querySelector("[data-passkey] button").click()`)
+		waits(t, tab, `document.querySelector(".avatar") !== null`)
+	}
+	comes("/setup?code="+h.Setup.Reveal(), `{ name: "Frink", email: "frink@simps.net" }`)
+	does(t, tab, `document.querySelector("form[action='/logout']").submit()`)
+
+	homer := h.Browser(t)
+	if err := h.DB.Transaction(func(tx *gorm.DB) error { return h.Settings.Set(tx, iam.SettingSignUp, iam.SignUpOpen) }); err != nil {
+		t.Fatal(err)
+	}
+	homer.Post(t, "/register", "organisation", "The Simpsons", "name", "Homer", "email", "homer@simps.net", "password", webtest.Password).Wants(t, 303)
+	tenant := homer.Get(t, "/people").Wants(t, 200).Find(t, `name="org" value="([0-9a-z]+)"`)
+	link := homer.Post(t, "/people/invite", "org", tenant, "email", "marge@simps.net", "role", "member").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
+	comes(link, `{ name: "Marge" }`)
+
+	for email, password := range map[string]bool{"frink@simps.net": false, "marge@simps.net": false, "homer@simps.net": true} {
+		u, err := h.Users.ByEmail(t.Context(), iam.Email(email))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := iam.Credentials{Sessions: h.Sessions}.Of(t.Context(), u.ID)
+		if err != nil || w.Password != password || len(w.Passkeys) != map[bool]int{true: 0, false: 1}[password] {
+			t.Errorf("%s: %+v %v", email, w, err)
+		}
+	}
+	for _, c := range complaints() {
+		t.Error(c)
 	}
 }
 

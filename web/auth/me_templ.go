@@ -84,7 +84,7 @@ func mePage(p ui.Page, v meView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Ways.Count() < 2 {
+			if v.Ways.Count() < 2 && v.Add.Origin != "" {
 				templ_7745c5c3_Err = ui.Banner("warn", ui.T(ctx, "me.nag.title"), nag(ctx, v.Ways)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
