@@ -43,7 +43,7 @@ func (p *Portal) answerPeople(c echo.Context, status int, h frame.Here, f invite
 }
 
 func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err error) {
-	v = peoplePage{Org: h.Org.Name, OrgID: string(h.Org.ID), Mail: p.Recovery.Post.On(), CanAsk: p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)}
+	v = peoplePage{Org: h.Org.Name, OrgID: string(h.Org.ID), Mail: p.Recovery.Post.On(), Services: p.Decider.May(ctx, policies.ReadService, h.Org.ID), CanAsk: p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)}
 	people, err := p.Orgs.People(ctx, h.Org.ID)
 	if err != nil {
 		return v, err
