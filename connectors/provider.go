@@ -52,6 +52,7 @@ type Provider interface {
 // Wanted describes a channel to be made.
 type Wanted struct {
 	Op     string // names the wish, so that it is granted once; opaque
+	By     ID     // the connector that it is made by
 	Tenant iam.OrgID
 	Org    iam.OrgID
 	Name   string
@@ -67,13 +68,16 @@ type Field struct {
 // A Channel is where a device's values go.
 type Channel struct {
 	ID        string
-	WriteKey  vault.Secret // empty once the channel is closed
+	WriteKey  vault.Secret // empty while the channel is being made or held, and once it is closed
+	Pending   bool         // it is being made: ask again later
+	Outside   string       // what it is called where it is; empty: ID
 	UpdateURL string       // absolute, or empty: our own door, whose address the caller knows
 }
 
-// Capabilities is what a provider can do to keys. The embedded store can do all
-// but DeviceMQTT; the hosted ThingSpeak none.
+// Capabilities is what a provider can do. The embedded store can do all but
+// DeviceMQTT; the hosted ThingSpeak none.
 type Capabilities struct {
+	EndKeys           bool // Hold and Close make write keys useless; else they are only handed out no more
 	RotateWriteKey    bool
 	MultipleWriteKeys bool
 	AddReadKey        bool

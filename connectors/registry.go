@@ -21,14 +21,19 @@ type Connector struct {
 	Org      iam.OrgID `gorm:"column:org_id"`
 	Provider string    `gorm:"column:provider"`
 	Name     string    `gorm:"column:name"`
-	State    string    `gorm:"column:state"` // active
+	State    string    `gorm:"column:state"` // active, paused or removed
 	Created  int64     `gorm:"column:created_at"`
 }
 
 // TableName is for GORM.
 func (Connector) TableName() string { return "connectors" }
 
-const active = "active"
+// The states of a connector. A paused one takes wishes and grants them later.
+const (
+	active  = "active"
+	paused  = "paused"
+	removed = "removed"
+)
 
 // Registry finds the connector that serves an organisation.
 type Registry struct {
@@ -48,10 +53,11 @@ func (r *Registry) Add(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, 
 	return c.ID, nil
 }
 
-// For is the nearest connector on the way from org up to its tenant, or ErrConnector.
+// For is the nearest connector on the way from org up to its tenant, the newest of
+// those of one place, or ErrConnector.
 func (r *Registry) For(ctx context.Context, tx *gorm.DB, org iam.OrgID) (Connector, Provider, error) {
 	return r.take(tx.WithContext(ctx).Raw(`SELECT c.* FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor
-WHERE o.descendant = ? AND c.state = ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, active))
+WHERE o.descendant = ? AND c.state <> ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, removed))
 }
 
 // Get is the connector with that id, whatever its state.

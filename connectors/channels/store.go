@@ -79,7 +79,7 @@ func (s *Store) Name() string { return Provider }
 
 // Capabilities implements connectors.Provider.
 func (s *Store) Capabilities() connectors.Capabilities {
-	return connectors.Capabilities{RotateWriteKey: true, MultipleWriteKeys: true, AddReadKey: true, RevokeReadKey: true}
+	return connectors.Capabilities{EndKeys: true, RotateWriteKey: true, MultipleWriteKeys: true, AddReadKey: true, RevokeReadKey: true}
 }
 
 // db is the store outside any transaction; on SQLite its reads see what is committed.

@@ -12,14 +12,18 @@ import (
 )
 
 // A House is a provider with somewhere to stand: two organisations of one
-// tenant, and what a device would do with a write key.
+// tenant, a connector, and what a device would do with a write key.
 type House struct {
 	DB       *gorm.DB
 	Provider connectors.Provider
 	Tenant   iam.OrgID
 	Org      iam.OrgID
 	Other    iam.OrgID
+	By       connectors.ID
 	Write    func(key, value string) error
+
+	// Settle waits until what was wished for is done, and seen again; nil: it is at once.
+	Settle func(t *testing.T)
 }
 
 // Run checks the provider that open makes; it is called once for each subtest.
@@ -43,7 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) House) {
 }
 
 func (h House) wish(op string) connectors.Wanted {
-	return connectors.Wanted{Op: op, Tenant: h.Tenant, Org: h.Org, Name: "Garage", Fields: connectors.Thermometer.Fields()}
+	return connectors.Wanted{Op: op, By: h.By, Tenant: h.Tenant, Org: h.Org, Name: "Garage", Fields: connectors.Thermometer.Fields()}
 }
 
 // in runs do in a transaction that has to succeed.
@@ -61,7 +65,21 @@ func (h House) create(t *testing.T, op string) (c connectors.Channel) {
 		c, err = h.Provider.Create(ctx, tx, h.wish(op))
 		return err
 	})
+	if c.Pending {
+		if c.WriteKey != "" {
+			t.Error("a channel that is being made has a key already")
+		}
+		h.settle(t)
+		return h.keys(t, c.ID)
+	}
 	return c
+}
+
+func (h House) settle(t *testing.T) {
+	t.Helper()
+	if h.Settle != nil {
+		h.Settle(t)
+	}
 }
 
 func (h House) keys(t *testing.T, id string) (c connectors.Channel) {

@@ -31,7 +31,10 @@ const (
 // Client makes a client. With private it also reaches private and loopback
 // addresses. It uses no proxy, keeps no cookie, follows three redirects at most
 // and none to another scheme, and reads AnswerMost bytes of an answer.
-func Client(private bool) *http.Client {
+func Client(private bool) *http.Client { return ClientReading(private, AnswerMost) }
+
+// ClientReading is a Client that reads so many bytes of an answer.
+func ClientReading(private bool, most int) *http.Client {
 	dialer := &net.Dialer{Timeout: callTime / 2}
 	if !private {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return judge(address) }
@@ -44,7 +47,7 @@ func Client(private bool) *http.Client {
 		IdleConnTimeout:       10 * time.Second,
 		ForceAttemptHTTP2:     true,
 	}
-	return &http.Client{Transport: bounded{t}, Timeout: callTime, CheckRedirect: follow}
+	return &http.Client{Transport: bounded{t, most}, Timeout: callTime, CheckRedirect: follow}
 }
 
 func follow(r *http.Request, via []*http.Request) error {
@@ -110,13 +113,16 @@ func CheckURL(s string, private bool) (*url.URL, error) {
 	return u, nil
 }
 
-// bounded reads no more of an answer than AnswerMost.
-type bounded struct{ http.RoundTripper }
+// bounded reads so many bytes of an answer and no more.
+type bounded struct {
+	http.RoundTripper
+	most int
+}
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := b.RoundTripper.RoundTrip(r)
 	if err == nil {
-		res.Body = &short{res.Body, AnswerMost}
+		res.Body = &short{res.Body, b.most}
 	}
 	return res, err
 }
