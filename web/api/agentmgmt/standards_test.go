@@ -97,7 +97,10 @@ func TestATenantSignsWithRS256(t *testing.T) {
 	terms := agents.DefaultTerms
 	terms.Alg, terms.Token = token.RS256, 30*60e9
 	must(t, d.Agents.SetTerms(as(d), d.Simpsons, terms))
-	eventually(t, func() bool { x, err := d.Agents.TermsOf(t.Context(), d.Simpsons); return err == nil && x.Alg == token.RS256 })
+	eventually(t, func() bool {
+		x, err := d.Agents.TermsOf(t.Context(), d.Simpsons)
+		return err == nil && x.Alg == token.RS256
+	})
 	o := d.made("press", agents.SharedSecret).board()
 	own := "http://halfkey.lan:8080/tenants/" + string(d.Simpsons)
 	if o.config.BaseURL != own || o.creds.URI != own+management+"/register/"+o.id {
