@@ -80,41 +80,10 @@ func (p *Portal) askMove(c echo.Context) error {
 	q := question{Title: ui.T(ctx, "portal.device.move.title", "Name", d.Name, "Org", place.Name), Text: ui.T(ctx, "portal.device.move.text"),
 		Action: "/devices/" + string(d.ID) + "/move", Hidden: hidden("to", string(to)), Yes: ui.T(ctx, "portal.device.move.yes"),
 		No: ui.T(ctx, "portal.device.move.no"), NoHref: "/devices/" + string(d.ID)}
-	if q.Lines, err = p.moveChanges(ctx, d.Org, to); err != nil {
+	if q.Lines, err = p.consequences(ctx, func(ctx context.Context) error { return p.Devices.Move(ctx, d.ID, to, orgs.With{}) }); err != nil {
 		return err
 	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
-}
-
-// moveChanges names who loses and who gains sight.
-func (p *Portal) moveChanges(ctx context.Context, from, to iam.OrgID) ([]string, error) {
-	before, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, from, "")
-	if err != nil {
-		return nil, err
-	}
-	after, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, to, "")
-	if err != nil {
-		return nil, err
-	}
-	lines := append(missing(ctx, before, after, "portal.device.move.lose"), missing(ctx, after, before, "portal.device.move.gain")...)
-	if len(lines) == 0 {
-		lines = []string{ui.T(ctx, "portal.device.move.same")}
-	}
-	return lines, nil
-}
-
-func missing(ctx context.Context, here, there []policies.Holder, id string) []string {
-	in := map[iam.UserID]bool{}
-	for _, h := range there {
-		in[h.User] = true
-	}
-	var lines []string
-	for _, h := range here {
-		if !in[h.User] {
-			lines = append(lines, ui.T(ctx, id, "Name", h.Name))
-		}
-	}
-	return lines
 }
 
 func (p *Portal) move(c echo.Context) error {
@@ -138,8 +107,12 @@ func (p *Portal) answerOffboard(c echo.Context, status int, d devices.View, type
 	if err != nil {
 		return err
 	}
+	lines, err := p.consequences(c.Request().Context(), func(ctx context.Context) error { return p.Devices.Retire(ctx, d.ID, d.Serial) })
+	if err != nil {
+		return err
+	}
 	h.Page.Path = "/devices/" + string(d.ID) + "/offboard"
-	return show.Page(c, status, offboardPage(h.Page, d.Name, d.Serial, "/devices/"+string(d.ID), typed, wrong))
+	return show.Page(c, status, offboardPage(h.Page, d.Name, d.Serial, "/devices/"+string(d.ID), typed, wrong, lines))
 }
 
 func (p *Portal) offboard(c echo.Context) error {

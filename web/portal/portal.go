@@ -89,6 +89,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	g.POST("/people/roles/:id/end", p.endRole, fresh)
 	p.mountRecovery(g)
 	p.mountPerson(g)
+	p.mountShares(g)
 	p.mountSignIn(g)
 }
 

@@ -1,0 +1,214 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/iam"
+	"halfkey/iam/vault"
+	"halfkey/orgs"
+	"halfkey/policies"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// shares is what is let out and let in, and who stands in for whom.
+func (p *Portal) shares(c echo.Context) error {
+	f := shareForm{Device: c.QueryParam("device"), Role: string(policies.Viewer)}
+	return p.answerShares(c, http.StatusOK, f, lendForm{})
+}
+
+func (p *Portal) answerShares(c echo.Context, status int, f shareForm, l lendForm) error {
+	ctx := c.Request().Context()
+	h, err := p.Frame.At(c, ui.T(ctx, "share.title"), "people")
+	if err != nil {
+		return err
+	}
+	v := sharesPage{Org: string(h.Org.ID), OrgName: h.Org.Name, Share: f, Lend: l}
+	byMe, withMe, err := p.Orgs.Shares(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range byMe {
+		v.ByMe = append(v.ByMe, p.shareLine(ctx, s, s.Name, s.Waiting, true))
+	}
+	for _, s := range withMe {
+		line := p.shareLine(ctx, s, s.TenantName, s.Waiting, false)
+		line.Answer = s.Waiting
+		v.WithMe = append(v.WithMe, line)
+	}
+	lent, borrowed, err := p.Orgs.Deputies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range lent {
+		v.Lent = append(v.Lent, deputyLine{ID: string(d.ID), Who: d.DeputyName, Role: p.roleWord(ctx, d.Role), Org: d.OrgName, Until: d.Until, Reason: d.Reason})
+	}
+	for _, d := range borrowed {
+		v.Borrowed = append(v.Borrowed, deputyLine{ID: string(d.ID), Who: d.LenderName, Role: p.roleWord(ctx, d.Role), Org: d.OrgName, Until: d.Until, Reason: d.Reason})
+	}
+	if err := p.shareChoices(ctx, &v); err != nil {
+		return err
+	}
+	h.Page.Path = "/shares?org=" + v.Org
+	return show.Page(c, status, sharesView(h.Page, v))
+}
+
+func (p *Portal) shareLine(ctx context.Context, s orgs.Sharing, with string, waiting, mine bool) shareLine {
+	what := s.OrgName
+	if s.Device != "" {
+		what = s.DeviceName
+	}
+	return shareLine{ID: string(s.ID), What: what, With: with, Role: show.Role(ctx, s.Role), Until: s.Until, Waiting: waiting, Mine: mine, Reason: s.Reason}
+}
+
+// shareChoices fills the forms: what the viewer may share, and which of his own
+// roles somebody could stand in with.
+func (p *Portal) shareChoices(ctx context.Context, v *sharesPage) error {
+	if v.Share.Device != "" {
+		id, err := iam.ParseDeviceID(v.Share.Device)
+		if err != nil {
+			return err
+		}
+		d, err := p.Devices.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		v.Share.What = d.Name
+		v.MayShare = p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID)
+	} else {
+		v.Share.What = v.OrgName
+		v.MayShare = p.Decider.May(ctx, policies.Share, iam.OrgID(v.Org))
+	}
+	for _, r := range []policies.Role{policies.Viewer, policies.Member, policies.Operator} {
+		v.Roles = append(v.Roles, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
+	}
+	me, _ := policies.Asking(ctx)
+	seats, err := p.Decider.Of(ctx, me)
+	if err != nil {
+		return err
+	}
+	places, err := p.placeNames(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range seats {
+		if a.Source != policies.Shared && a.Source != policies.Deputy && a.Role != policies.PlatformAdmin && places[a.Org] != "" {
+			v.Own = append(v.Own, ui.Option{Value: string(a.ID), Label: p.roleWord(ctx, a.Role) + " ← " + places[a.Org]})
+		}
+	}
+	for _, r := range []policies.Role{policies.Manager, policies.Operator, policies.Member, policies.Viewer} {
+		v.Lendable = append(v.Lendable, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
+	}
+	return nil
+}
+
+// share lets somebody in, once the viewer has seen what that comes to. An
+// unknown address gets an invitation that carries the share; its link is shown once.
+func (p *Portal) share(c echo.Context) error {
+	ctx := c.Request().Context()
+	org, err := iam.ParseOrgID(c.FormValue("org"))
+	if err != nil {
+		return err
+	}
+	f := shareForm{Device: c.FormValue("device"), To: strings.TrimSpace(c.FormValue("to")), Role: c.FormValue("role"), Until: c.FormValue("until"), Reason: strings.TrimSpace(c.FormValue("reason"))}
+	r := orgs.ShareRequest{Org: org, To: f.To, Role: f.Role, Until: moment(f.Until), Reason: f.Reason}
+	if f.Device != "" {
+		if r.Device, err = iam.ParseDeviceID(f.Device); err != nil {
+			return err
+		}
+	}
+	var token vault.Secret
+	deed := func(ctx context.Context) error {
+		done, err := p.Orgs.Share(ctx, r)
+		token = done.Token
+		return err
+	}
+	back := "/shares?" + url.Values{"org": {string(org)}}.Encode()
+	if c.FormValue("sure") != "" {
+		if err := deed(ctx); err != nil {
+			return err
+		}
+		if token == "" {
+			return c.Redirect(http.StatusSeeOther, back)
+		}
+		h, err := p.Frame.At(c, ui.T(ctx, "share.title"), "people")
+		if err != nil {
+			return err
+		}
+		h.Page.Path = back
+		return show.Page(c, http.StatusOK, invitedPage(h.Page, f.To, h.Org.Name, p.BaseURL(c)+"/i/"+token.Reveal(), back))
+	}
+	err = p.surely(c, deed, question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
+		Hidden: fieldsOf("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Yes:    ui.T(ctx, "share.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
+	if wrong, ok := fields(err); ok {
+		f.Wrong = wrong
+		return p.answerShares(c, http.StatusUnprocessableEntity, f, lendForm{})
+	}
+	return err
+}
+
+// lend names a deputy, once the viewer has seen what that comes to.
+func (p *Portal) lend(c echo.Context) error {
+	ctx := c.Request().Context()
+	f := lendForm{Leans: c.FormValue("leans"), To: strings.TrimSpace(c.FormValue("to")), Role: c.FormValue("role"), Until: c.FormValue("until"), Reason: strings.TrimSpace(c.FormValue("reason"))}
+	leans, err := iam.ParseAssignmentID(f.Leans)
+	if err != nil {
+		return err
+	}
+	err = p.surely(c, func(ctx context.Context) error {
+		_, err := p.Orgs.Lend(ctx, orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: moment(f.Until), Reason: f.Reason})
+		return err
+	}, question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
+		Hidden: fieldsOf("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Yes:    ui.T(ctx, "share.lend.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares"})
+	if wrong, ok := fields(err); ok {
+		f.Wrong = wrong
+		return p.answerShares(c, http.StatusUnprocessableEntity, shareForm{Role: string(policies.Viewer)}, f)
+	}
+	return err
+}
+
+func (p *Portal) endShare(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := iam.ParseAssignmentID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return p.surely(c, func(ctx context.Context) error { return p.Orgs.EndShare(ctx, id, orgs.With{}) }, question{
+		Title: ui.T(ctx, "share.end.sure"), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares/" + string(id) + "/end",
+		Yes: ui.T(ctx, "share.end"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares", Danger: true})
+}
+
+func (p *Portal) answerShare(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := iam.ParseAssignmentID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if c.FormValue("yes") != "" {
+		err = p.Orgs.AcceptShare(ctx, id)
+	} else {
+		err = p.Orgs.DeclineShare(ctx, id, orgs.With{})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/shares")
+}
+
+// mountShares adds what lets others in.
+func (p *Portal) mountShares(g *echo.Group) {
+	g.GET("/shares", p.shares)
+	g.HEAD("/shares", p.shares)
+	fresh := p.Frame.Door.Fresh
+	g.POST("/shares", p.share, fresh)
+	g.POST("/shares/:id/end", p.endShare, fresh)
+	g.POST("/shares/:id/answer", p.answerShare, fresh)
+	g.POST("/deputies", p.lend, fresh)
+}
