@@ -57,20 +57,32 @@ func TestThePastIsAsItWas(t *testing.T) {
 			{"Lisa joins", func() error { lisa = h.join("lisa", garage, policies.Viewer); return nil }},
 			{"Burns audits", func() error { burns = h.join("burns", h.simpsons, policies.Auditor); return nil }},
 			{"the garage moves", func() error { return h.Move(h.homer, garage, h.plant, orgs.With{}) }},
-			{"Marge's role gets an end", func() error { return h.SetRoleEnd(h.homer, h.seatIn(h.household, marge), h.now().Add(30*day), orgs.With{}) }},
+			{"Marge's role gets an end", func() error {
+				return h.SetRoleEnd(h.homer, h.seatIn(h.household, marge), h.now().Add(30*day), orgs.With{})
+			}},
 			{"the plant is suspended", func() error { return h.Suspend(h.homer, h.plant, orgs.With{}) }},
 			{"the garage moves back, from a closed place", func() error { return h.Resume(h.homer, h.plant, orgs.With{}) }},
 			{"the garage moves back", func() error { return h.Move(h.homer, garage, h.household, orgs.With{}) }},
-			{"the garage is private", func() error { _, err := h.Settle(h.homer, garage, orgs.Settings{Private: &off}, orgs.With{}); return err }},
-			{"the garage is open", func() error { _, err := h.Settle(h.homer, garage, orgs.Settings{Private: &on}, orgs.With{}); return err }},
-			{"the household has dates", func() error { return h.SetDates(h.homer, h.household, time.Time{}, h.now().Add(2*time.Hour), orgs.With{}) }},
+			{"the garage is private", func() error {
+				_, err := h.Settle(h.homer, garage, orgs.Settings{Private: &off}, orgs.With{})
+				return err
+			}},
+			{"the garage is open", func() error {
+				_, err := h.Settle(h.homer, garage, orgs.Settings{Private: &on}, orgs.With{})
+				return err
+			}},
+			{"the household has dates", func() error {
+				return h.SetDates(h.homer, h.household, time.Time{}, h.now().Add(2*time.Hour), orgs.With{})
+			}},
 			{"the dates are over", func() error { h.pass(3 * time.Hour); return nil }},
 			{"no dates", func() error { return h.SetDates(h.homer, h.household, time.Time{}, time.Time{}, orgs.With{}) }},
 			{"Lisa is switched off", func() error { user, _ := policies.Asking(lisa); return h.Disable(h.homer, user) }},
 			{"Lisa is switched on", func() error { user, _ := policies.Asking(lisa); return h.Enable(h.homer, user) }},
 			{"Bart's role ends", func() error { return h.EndRole(h.homer, h.seatIn(h.plant, bart), orgs.With{Reason: "grown up"}) }},
 			{"Marge's time is over", func() error { h.pass(31 * day); return nil }},
-			{"Marge's end goes away", func() error { return h.SetRoleEnd(h.homer, h.seatIn(h.household, marge), h.now().Add(60*day), orgs.With{}) }},
+			{"Marge's end goes away", func() error {
+				return h.SetRoleEnd(h.homer, h.seatIn(h.household, marge), h.now().Add(60*day), orgs.With{})
+			}},
 		} {
 			h.pass(time.Hour)
 			if err := step.do(); err != nil && step.name != "Marge's end goes away" { // a role that is over may be no more to change
