@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/spf13/cobra"
+
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/policies"
+	"halfkey/web/api/rest"
+)
+
+// openHouse opens the house for one call of its own API, without a line in
+// between.
+func openHouse(c *cobra.Command, config Config) (*http.Client, string, func() error, error) {
+	log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	h, err := build(c.Context(), config, log)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	as, _ := c.Flags().GetString("as")
+	who, err := h.console(c.Context(), as)
+	if err != nil {
+		return nil, "", nil, errors.Join(err, h.close())
+	}
+	return &http.Client{Transport: h.inside(who)}, "http://console", h.close, nil
+}
+
+// console is who acts at the machine's own console: the person of that address,
+// or the first platform administrator. Whoever holds the machine holds all there
+// is, so nothing is asked of him; the trail says that it was the console.
+func (h *house) console(ctx context.Context, email string) (audit.Actor, error) {
+	var u iam.User
+	if email != "" {
+		address, err := iam.ParseEmail(email)
+		if err != nil {
+			return audit.Actor{}, err
+		}
+		if u, err = h.users.ByEmail(ctx, address); err != nil {
+			return audit.Actor{}, err
+		}
+	} else {
+		var id string
+		err := h.db.Gorm.WithContext(ctx).Table("assignments a").Select("a.subject_id").Joins("JOIN users u ON u.id = a.subject_id").
+			Where("a.role = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND u.state = 'active'", string(policies.PlatformAdmin)).
+			Order("a.id").Limit(1).Row().Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return audit.Actor{}, errors.New("there is no administrator yet: halfkey admin setup-link makes one")
+		}
+		if err != nil {
+			return audit.Actor{}, err
+		}
+		if u, err = h.users.Get(ctx, iam.UserID(id)); err != nil {
+			return audit.Actor{}, err
+		}
+	}
+	return audit.Actor{Type: "user", ID: string(u.ID), Name: "Console", OnBehalf: u.Name}, nil
+}
+
+// inside is the API of the house for somebody, called in process.
+func (h *house) inside(who audit.Actor) inside {
+	e := echo.New()
+	at := func(url string) func(echo.Context) string {
+		return func(echo.Context) string { return strings.TrimSuffix(url, "/") }
+	}
+	ctx := context.Background()
+	rest.New(rest.Parts{DB: h.db.Gorm, Decider: h.decider, Users: h.users, Sessions: h.sessions, Machines: h.machines, Orgs: h.orgs, Devices: h.devices,
+		Channels: h.channels, Answers: &iam.Answers{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
+		Now: h.now, Log: h.log}).Mount(e, "console", func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.SetRequest(c.Request().WithContext(audit.WithActor(c.Request().Context(), who)))
+			return next(c)
+		}
+	})
+	return inside{e}
+}
+
+// inside carries a request to a handler of this process.
+type inside struct{ handler http.Handler }
+
+func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	a := &heard{header: http.Header{}, status: http.StatusOK}
+	i.handler.ServeHTTP(a, r)
+	return &http.Response{Status: fmt.Sprint(a.status, " ", http.StatusText(a.status)), StatusCode: a.status, Header: a.header,
+		Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Request: r}, nil
+}
+
+// heard is an answer in memory.
+type heard struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (h *heard) Header() http.Header         { return h.header }
+func (h *heard) WriteHeader(status int)      { h.status = status }
+func (h *heard) Write(b []byte) (int, error) { return h.body.Write(b) }
+func (h *heard) Flush()                      {}

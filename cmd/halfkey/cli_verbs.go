@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"halfkey/cmd/halfkey/cli"
+)
+
+// addVerbs hangs everything that the portal can do on the command line: nouns of
+// its own, and further verbs of nouns that are there.
+func addVerbs(root *cobra.Command) {
+	root.AddCommand(cli.Commands(openAPI)...)
+	for _, noun := range root.Commands() {
+		switch noun.Name() {
+		case "audit":
+			noun.AddCommand(cli.Trail(openAPI)...)
+		case "admin":
+			noun.AddCommand(cli.Admin(openAPI)...)
+		}
+	}
+}
