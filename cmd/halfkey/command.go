@@ -24,6 +24,7 @@ func command() *cobra.Command {
 		Args:  cobra.NoArgs,
 		Run:   func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "halfkey", version) },
 	})
+	addVerbs(root)
 	return root
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"halfkey/cmd/halfkey/cli"
 )
 
 // The README's tables come from the program: what is missing is printed for pasting.
@@ -42,6 +44,14 @@ func commandRows(c *cobra.Command, path string) []string {
 		name := strings.TrimSpace(path + " " + sub.Name())
 		if sub.Runnable() && sub.Name() != "help" && sub.Name() != "completion" {
 			rows = append(rows, fmt.Sprintf("| `halfkey %s` | %s |", name, sub.Short))
+		}
+		if sub.Annotations[cli.Noun] != "" {
+			var verbs []string
+			for _, verb := range sub.Commands() {
+				verbs = append(verbs, "`"+verb.Name()+"`")
+			}
+			rows = append(rows, fmt.Sprintf("| `halfkey %s` | %s: %s |", name, sub.Short, strings.Join(verbs, ", ")))
+			continue
 		}
 		rows = append(rows, commandRows(sub, name)...)
 	}

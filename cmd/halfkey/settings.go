@@ -130,14 +130,15 @@ func loadFile(k *koanf.Koanf, path string) error {
 }
 
 // loadEnvironment takes HALFKEY_NAME, and for secrets HALFKEY_NAME_FILE, the name of
-// a file that holds the value. HALFKEY_TEST_… belongs to the tests.
+// a file that holds the value. HALFKEY_TEST_… belongs to the tests,
+// HALFKEY_TOKEN to the verbs that call a server.
 func loadEnvironment(k *koanf.Koanf, environ []string) error {
 	var wrong []error
 	source := env.Provider(".", env.Opt{
 		Prefix:      prefix,
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
-			if name == prefix+"CONFIG" || strings.HasPrefix(name, prefix+"TEST_") {
+			if name == prefix+"CONFIG" || name == prefix+"TOKEN" || strings.HasPrefix(name, prefix+"TEST_") {
 				return "", nil
 			}
 			if s, ok := named(setting.env, name); ok {
