@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"halfkey/iam/audit"
 	"halfkey/web/ui"
@@ -135,4 +136,13 @@ func brokenText(ctx context.Context, c audit.Check) string {
 		return ui.T(ctx, "audit.broken.seal", "What", c.What)
 	}
 	return ui.T(ctx, "audit.broken.range", "From", strconv.FormatInt(c.BadSeq, 10), "To", strconv.FormatInt(max(c.LastSeq, c.BadSeq), 10), "What", c.What)
+}
+
+// deltaWord is a value of a change as a person reads it: a time not in microseconds.
+func deltaWord(ctx context.Context, field, value string) string {
+	us, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || field != "until" && field != "from" {
+		return value
+	}
+	return ui.Moment(ctx, time.UnixMicro(us))
 }
