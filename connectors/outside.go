@@ -94,7 +94,7 @@ func (o *Outside) Keys(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id st
 }
 
 func (o *Outside) channel(tx *gorm.DB, p Projection) (Channel, error) {
-	c := Channel{ID: p.ID, Pending: p.State == Creating || p.State == Lost}
+	c := Channel{ID: p.ID, Pending: p.State == Creating, Lost: p.State == Lost}
 	if p.State != Ready {
 		return c, nil
 	}

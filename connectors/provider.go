@@ -70,6 +70,7 @@ type Channel struct {
 	ID        string
 	WriteKey  vault.Secret // empty while the channel is being made or held, and once it is closed
 	Pending   bool         // it is being made: ask again later
+	Lost      bool         // it was deleted outside: wish for another
 	Outside   string       // what it is called where it is; empty: ID
 	UpdateURL string       // absolute, or empty: our own door, whose address the caller knows
 }

@@ -18,7 +18,7 @@ const (
 	firstWait  = 5 * time.Second
 	longestGap = 6 * time.Hour   // for one channel
 	longestOff = 5 * time.Minute // for a whole service: one call tells whether it is back
-	manyFails  = 3 // in a row open the circuit
+	manyFails  = 3               // in a row open the circuit
 )
 
 // wait is how long to leave something alone after so many tries: twice as long

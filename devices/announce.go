@@ -41,7 +41,7 @@ func (s *Service) Announce(ctx context.Context, tx *gorm.DB, n Newcomer) (Device
 	if err != nil {
 		return d, err
 	}
-	channel, err := provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(d.ID), Tenant: n.Tenant, Org: n.Org, Name: n.Name, Fields: n.Kind.Fields()})
+	channel, err := provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(d.ID), By: n.Connector, Tenant: n.Tenant, Org: n.Org, Name: n.Name, Fields: n.Kind.Fields()})
 	if err != nil {
 		return d, err
 	}

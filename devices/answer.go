@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -44,6 +45,12 @@ func (s *Service) same(ctx context.Context, d known) (handout, error) {
 // channelOf is the part of a handout that stays the same from boarding to boarding.
 func (s *Service) channelOf(ctx context.Context, d known) (handout, error) {
 	channel, err := d.provider.Keys(ctx, s.DB.WithContext(ctx), d.Tenant, d.Channel)
+	if err == nil && channel.Pending {
+		return handout{}, errProvisioning
+	}
+	if err == nil && channel.Lost {
+		return handout{}, errLost
+	}
 	if err == nil && channel.WriteKey == "" {
 		err = errRaced // the device was removed or replaced since it was looked at
 	}
@@ -59,7 +66,7 @@ func (s *Service) sealed(c Call, k held, h handout) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	channel := wire.Channel{Provider: h.provider, ID: h.channel.ID, WriteKey: h.channel.WriteKey.Reveal(), UpdateURL: h.channel.UpdateURL}
+	channel := wire.Channel{Provider: h.provider, ID: cmp.Or(h.channel.Outside, h.channel.ID), WriteKey: h.channel.WriteKey.Reveal(), UpdateURL: h.channel.UpdateURL}
 	if channel.UpdateURL == "" {
 		channel.UpdateURL = s.UpdateURL()
 	}

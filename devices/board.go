@@ -20,7 +20,7 @@ import (
 
 var insertDevice = migrations.SQL(`INSERT INTO devices (id, tenant_id, org_id, serial, name, kind, model, firmware, state, door, key_id, kid, secret_sealed,
  connector_id, channel_id, version, address, called_at, boarded_at, sealed_at, boardings, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`)
 
 // board makes a device, its channel and its line in the trail in one
 // transaction, and takes a use of the key. At the simple door no secret is
@@ -73,7 +73,7 @@ func (s *Service) board(ctx context.Context, c Call, k held, old known, v verdic
 func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by served, id iam.DeviceID, h *handout, why string) error {
 	model, firmware := c.model()
 	kind := connectors.KindOf(model, string(k.DeviceKind))
-	channel, err := by.provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(id), Tenant: k.Tenant, Org: k.Org,
+	channel, err := by.provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(id), By: by.id, Tenant: k.Tenant, Org: k.Org,
 		Name: string(c.Serial), Fields: kind.Fields()})
 	if err != nil {
 		return err
@@ -85,9 +85,12 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by s
 			return err
 		}
 	}
-	now := s.micros()
+	now, state := s.micros(), Active
+	if channel.Pending {
+		state = Provisioning
+	}
 	res, err := insertDevice.Exec(ctx, tx, string(id), string(k.Tenant), string(k.Org), string(c.Serial), string(c.Serial), string(kind), model, firmware,
-		string(c.Door), string(k.ID), h.kid, sealed, string(by.id), channel.ID, c.Address.String(), now, now, now, now)
+		string(state), string(c.Door), string(k.ID), h.kid, sealed, string(by.id), channel.ID, c.Address.String(), now, now, now, now)
 	if err := one(res, err); err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ type facts struct {
 // deviceFacts are about the device that is aboard.
 type deviceFacts struct {
 	suspended bool
+	waits     bool // its channel is being made, or has to be made again: it has heard of none
 	door      Door
 	within    bool // it sits in the key's organisation or below
 	sameKey   bool // this key boarded it, or one that this key replaces
@@ -86,6 +87,8 @@ func decide(f facts) verdict {
 		return verdict{replace, "never-used"}
 	case (!d.within || !d.sameKey) && !f.letIn():
 		return f.asked("elsewhere")
+	case d.waits && d.door == f.door:
+		return verdict{again, "provisioning"}
 	case f.fresh():
 		return verdict{again, "fresh"}
 	case f.accepted():

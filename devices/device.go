@@ -56,9 +56,12 @@ type State string
 // A device that was never aboard is a Request, not a Device.
 const (
 	Announced State = "announced" // made by its owner, has not come aboard; of agents
-	Active    State = "active"
-	Suspended State = "suspended"
-	Retired   State = "retired" // a tombstone: it boards again only when its owner says so
+
+	Provisioning State = "provisioning" // aboard; its channel is being made, and it has heard of none
+	Lost         State = "lost"         // its channel was deleted outside; its next call brings another
+	Active       State = "active"
+	Suspended    State = "suspended"
+	Retired      State = "retired" // a tombstone: it boards again only when its owner says so
 )
 
 // A Door is where a device came in.

@@ -99,7 +99,7 @@ func (s *Service) lookAboard(ctx context.Context, tx *gorm.DB, d *known, f *fact
 	if err := liesWithin.Row(ctx, tx, string(k.Org), string(d.Org)).Scan(&within); err != nil {
 		return err
 	}
-	f.device = deviceFacts{suspended: d.State == Suspended, door: d.Device.Door, within: within > 0,
+	f.device = deviceFacts{suspended: d.State == Suspended, waits: d.State == Provisioning || d.State == Lost, door: d.Device.Door, within: within > 0,
 		first: d.Boardings == 1, sealed: iam.Time(d.SealedAt)}
 	if f.device.sameKey, err = s.sameKey(tx, d.Key, k); err != nil {
 		return err

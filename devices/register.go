@@ -134,7 +134,15 @@ func (s *Service) answer(ctx context.Context, c Call, key *held) (Answer, error)
 		}
 		h, err = s.renew(ctx, c, k, known, v.cause)
 	case again:
-		h, err = s.same(ctx, known)
+		if h, err = s.same(ctx, known); err == nil {
+			err = s.provisioned(ctx, known)
+		}
+	}
+	if errors.Is(err, errLost) {
+		return Answer{}, s.revive(ctx, known)
+	}
+	if errors.Is(err, errProvisioning) || err == nil && h.channel.Pending {
+		return Answer{Outcome: Waiting, RetryAfter: askForChannel}, nil
 	}
 	if err != nil {
 		return Answer{}, err

@@ -14,7 +14,7 @@ import (
 // so does its channel refuse its write key.
 // A second call changes nothing.
 func (s *Service) Suspend(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Suspended, "device.suspend", "UPDATE devices SET state = 'suspended' WHERE id = ? AND state IN ('active', 'announced')")
+	return s.turn(ctx, id, Suspended, "device.suspend", "UPDATE devices SET state = 'suspended' WHERE id = ? AND state IN ('active', 'announced', 'provisioning', 'lost')")
 }
 
 // Resume lets a suspended device go on. A second call changes nothing.

@@ -45,6 +45,7 @@ type house struct {
 	decider    *policies.Decider
 	channels   *channels.Store
 	connectors *connectors.Registry
+	desk       *connectors.Desk
 	orgs       *orgs.Service
 	post       *notify.Service
 	recovery   *iam.Recovery
@@ -121,7 +122,8 @@ func (h *house) rooms(ctx context.Context) (err error) {
 		return err
 	}
 	h.channels = &channels.Store{DB: db, Vault: h.vault, Live: h.live, Now: h.now, MayRead: h.mayRead}
-	h.connectors = &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: h.channels}, Now: h.now}
+	outside := h.outside()
+	h.connectors = &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: h.channels, outside.Name(): outside}, Now: h.now}
 	h.orgs = &orgs.Service{
 		DB: db, Vault: h.vault, Decider: h.decider, Users: h.users, Passwords: passwords, Sessions: h.sessions,
 		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,
@@ -192,6 +194,9 @@ func (c Config) scheme() string {
 func (h *house) close() error {
 	if h.devices != nil {
 		h.devices.Wait()
+	}
+	if h.desk != nil {
+		h.desk.Stop()
 	}
 	if h.channels != nil {
 		h.channels.Wait()

@@ -59,6 +59,7 @@ ALTER TABLE connectors ADD COLUMN trouble_at BIGINT;
 ALTER TABLE connectors ADD COLUMN listed_at BIGINT;
 ALTER TABLE connectors ADD COLUMN listed BIGINT;
 ALTER TABLE connectors ADD COLUMN lease_until BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX connectors_outside ON connectors (id) WHERE secrets_sealed IS NOT NULL;
 
 -- A channel outside as we want it and as we last saw it. Its id marks it there.
 CREATE TABLE projections (
@@ -92,6 +93,7 @@ CREATE INDEX projections_connector ON projections (connector_id, state);
 
 -- +goose Down
 DROP TABLE projections;
+DROP INDEX connectors_outside;
 ALTER TABLE connectors DROP COLUMN settings;
 ALTER TABLE connectors DROP COLUMN secrets_sealed;
 ALTER TABLE connectors DROP COLUMN fails;

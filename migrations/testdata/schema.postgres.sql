@@ -339,6 +339,7 @@ column connectors.lease_until bigint NOT NULL DEFAULT 0
 constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint connectors PRIMARY KEY (id)
 CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
+CREATE INDEX connectors_outside ON public.connectors USING btree (id) WHERE (secrets_sealed IS NOT NULL)
 CREATE UNIQUE INDEX connectors_pkey ON public.connectors USING btree (id)
 column custom_roles.id text NOT NULL
 column custom_roles.tenant_id text NOT NULL

@@ -308,6 +308,7 @@ CREATE TABLE connectors (
     created_at BIGINT NOT NULL
 , settings TEXT NOT NULL DEFAULT '{}', secrets_sealed BLOB, fails BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '', trouble_at BIGINT, listed_at BIGINT, listed BIGINT, lease_until BIGINT NOT NULL DEFAULT 0);
 CREATE INDEX connectors_org ON connectors (org_id);
+CREATE INDEX connectors_outside ON connectors (id) WHERE secrets_sealed IS NOT NULL;
 CREATE TABLE custom_roles (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL REFERENCES orgs (id),

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"halfkey/connectors"
+	"halfkey/connectors/thingspeak"
+)
+
+// outside joins the desk that works outside with the provider that writes down
+// what it has to do. Devices hear what became of their channels; they are
+// joined later than this.
+func (h *house) outside() *connectors.Outside {
+	service := thingspeak.New(h.config.PrivateTargets)
+	h.desk = &connectors.Desk{
+		DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Services: map[string]connectors.Service{service.Name(): service}, Now: h.now, Log: h.log,
+		Told: func(ctx context.Context, tx *gorm.DB, n connectors.News) error {
+			return h.devices.ChannelNews(ctx, tx, n)
+		},
+		After: func(n connectors.News) { h.devices.ChannelTold(n) },
+	}
+	return &connectors.Outside{Service: service, Vault: h.vault, Now: h.now, Wake: h.desk.Wake}
+}
+
+// abroad is a look at what is due with services outside, for what nobody has woken
+// the desk for: second tries, hourly comparisons.
+type abroad struct{}
+
+// Kind names the job in the queue.
+func (abroad) Kind() string { return "connectors" }
+
+type clerk struct {
+	river.WorkerDefaults[abroad]
+	house *house
+}
+
+// Timeout leaves room for very many channels.
+func (*clerk) Timeout(*river.Job[abroad]) time.Duration { return 10 * time.Minute }
+
+// Work does what is due.
+func (w *clerk) Work(ctx context.Context, _ *river.Job[abroad]) error { return w.house.desk.Run(ctx) }
+
+func (h *house) workOutside(workers *river.Workers) *river.PeriodicJob {
+	river.AddWorker(workers, &clerk{house: h})
+	return river.NewPeriodicJob(river.PeriodicInterval(20*time.Second), func() (river.JobArgs, *river.InsertOpts) {
+		return abroad{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
