@@ -180,3 +180,9 @@ func each(t *testing.T, test func(t *testing.T, profile agents.Profile, likeC bo
 }
 
 const week = 7*24*time.Hour + time.Second
+
+func jwksOf(t testing.TB, o *onboarded) string {
+	text, err := json.Marshal(o.metadata("")["jwks"])
+	must(t, err)
+	return string(text)
+}
