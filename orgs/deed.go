@@ -11,6 +11,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/live"
+	"halfkey/policies"
 )
 
 // ErrChanged says that somebody else was quicker.
@@ -64,11 +65,15 @@ func Rehearsing(ctx context.Context) *Preview {
 // those who watch are told.
 func (s *Service) Perform(ctx context.Context, d *Deed) error {
 	preview := Rehearsing(ctx)
-	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	knows, err := s.Decider.Scope(ctx, policies.ReadPeople) // before: inside, only tx touches the database
+	if err != nil {
+		return err
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := s.Decider.Bump(tx); err != nil { // first, as everywhere: it takes turns
 			return err
 		}
-		w, err := s.weigh(ctx, tx, d, preview != nil)
+		w, err := s.weigh(ctx, tx, d, knows, preview != nil)
 		if err != nil {
 			return err
 		}

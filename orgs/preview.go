@@ -65,7 +65,7 @@ func (w *weighing) tell(ctx context.Context, tx *gorm.DB, p *Preview, keys []Key
 	if err != nil {
 		return err
 	}
-	known, err := w.s.nameable(ctx, tx, after, keys)
+	known, err := w.nameable(ctx, tx, after, keys)
 	if err != nil {
 		return err
 	}

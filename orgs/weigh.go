@@ -13,6 +13,7 @@ import (
 type weighing struct {
 	s     *Service
 	deed  *Deed
+	knows policies.Scope // where the asking person may know people
 	knew  []exposure     // keys and who knew them, before
 	could policies.Sight // what those could do, before
 	saw   policies.Sight // what everybody could do, before; nil where nobody asks
@@ -28,8 +29,8 @@ var inSight = []policies.Action{policies.ReadDevice, policies.SeeDevice, policie
 var keyed = policies.ActionsOf(policies.RevealReadKey, policies.ReadDevice, policies.RevealRegistrationKey, policies.ManageConnector)
 
 // weigh looks at what is, before the deed.
-func (s *Service) weigh(ctx context.Context, tx *gorm.DB, d *Deed, rehearsing bool) (w *weighing, err error) {
-	w = &weighing{s: s, deed: d, whole: rehearsing}
+func (s *Service) weigh(ctx context.Context, tx *gorm.DB, d *Deed, knows policies.Scope, rehearsing bool) (w *weighing, err error) {
+	w = &weighing{s: s, deed: d, knows: knows, whole: rehearsing}
 	if !d.Gives {
 		if w.knew, err = s.exposures(tx, d.Area); err != nil {
 			return nil, err
@@ -45,7 +46,7 @@ func (s *Service) weigh(ctx context.Context, tx *gorm.DB, d *Deed, rehearsing bo
 		w.saw, err = w.see(ctx, tx, d.Area)
 	}
 	if err == nil && rehearsing {
-		w.known, err = s.nameable(ctx, tx, w.saw, nil)
+		w.known, err = w.nameable(ctx, tx, w.saw, nil)
 	}
 	return w, err
 }

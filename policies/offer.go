@@ -55,5 +55,18 @@ func (d *Decider) offer(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (
 		return a, fmt.Errorf("find an offer: %w", err)
 	}
 	a = row.assignment()
-	return a, d.Require(ctx, ManagePeople, iam.OrgID(a.User))
+	to, err := lineOf(tx, iam.OrgID(a.User))
+	if err != nil {
+		return a, err
+	}
+	who, _ := Asking(ctx)
+	seats, err := seatsOf(tx, who)
+	if err != nil {
+		return a, err
+	}
+	t, err := d.rulesIn(ctx)
+	if err == nil && !kept(ctx, t.held(seats, target{line: to}, d.now()), to).Has(ManagePeople) {
+		err = ErrHidden
+	}
+	return a, err
 }
