@@ -112,16 +112,25 @@ func (s *search) firstAt(t time.Time, last int64) (int64, error) {
 }
 
 // along is the condition that an index serves and that cuts most; empty: none does.
-func (s *search) along() (where, value string) {
+func (s *search) along() (where, value, index string) {
 	switch {
 	case s.ObjectID != "":
-		return "object_id = ?", s.ObjectID
+		return "object_id = ?", s.ObjectID, "audit_object"
 	case s.ActorID != "":
-		return "actor_id = ?", s.ActorID
-	case s.Verb != "" && !s.byOrg():
-		return "verb = ?", s.Verb
+		return "actor_id = ?", s.ActorID, "audit_actor"
+	case s.Verb != "":
+		return "verb = ?", s.Verb, "audit_verb"
 	}
-	return "", ""
+	return "", "", ""
+}
+
+// by is the table read along an index. SQLite has to be told: without statistics
+// it walks back through the lines and looks at each.
+func (s *search) by(index string) string {
+	if s.db.Name() == "sqlite" {
+		return "audit INDEXED BY " + index
+	}
+	return "audit"
 }
 
 // byOrg tells whether each place's own lines are few to look at.
@@ -134,22 +143,34 @@ func (s *search) lines() (found []Entry, err error) {
 	if s.byOrg() {
 		return s.linesByOrg()
 	}
-	inner := s.db.Table("audit").Where("tenant_id = ? AND seq >= ? AND seq < ?", s.Tenant, s.from, s.before).Order("seq DESC")
-	if where, value := s.along(); where != "" {
+	from := s.from
+	where, value, index := s.along()
+	if where == "" {
+		from = max(from, s.before-straight)
+	}
+	inner := s.part(index, from).Order("seq DESC")
+	if where != "" {
 		inner = inner.Where(where, value).Limit(alongIndex)
-	} else {
-		inner = inner.Where("seq >= ?", s.before-straight)
 	}
 	q := s.cut(s.db.Table("(?) AS audit", inner))
 	err = q.Order("seq DESC").Limit(s.Limit + 1).Find(&found).Error
 	return found, err
 }
 
+// part is the lines from one on, as far as is searched, read along an index or straight.
+func (s *search) part(index string, from int64) *gorm.DB {
+	q := s.db.Table("audit")
+	if index != "" {
+		q = s.db.Table(s.by(index))
+	}
+	return q.Where("tenant_id = ? AND seq >= ? AND seq < ?", s.Tenant, from, s.before)
+}
+
 // linesByOrg takes the newest of each place and sorts them: a database that
 // looks for many places at once reads all their lines first.
 func (s *search) linesByOrg() (found []Entry, err error) {
 	for some := range slices.Chunk(s.Orgs, 100) {
-		one := `SELECT * FROM (SELECT ` + columns + ` FROM audit WHERE tenant_id = ? AND org_id = ? AND seq >= ? AND seq < ?%s ORDER BY seq DESC LIMIT ?) AS lines`
+		one := `SELECT * FROM (SELECT ` + columns + ` FROM ` + s.by("audit_org") + ` WHERE tenant_id = ? AND org_id = ? AND seq >= ? AND seq < ?%s ORDER BY seq DESC LIMIT ?) AS lines`
 		var times string
 		var dates []any
 		if !s.From.IsZero() {
@@ -180,7 +201,7 @@ func (s *search) end() (int64, error) {
 	if s.byOrg() {
 		return 0, nil
 	}
-	where, value := s.along()
+	where, value, index := s.along()
 	if where == "" && s.before-straight > s.from {
 		return s.before - straight, nil
 	}
@@ -188,7 +209,7 @@ func (s *search) end() (int64, error) {
 		return 0, nil
 	}
 	var last []int64
-	err := s.db.Table("audit").Where("tenant_id = ? AND seq >= ? AND seq < ?", s.Tenant, s.from, s.before).Where(where, value).
+	err := s.part(index, s.from).Where(where, value).
 		Order("seq DESC").Offset(alongIndex-1).Limit(1).Pluck("seq", &last).Error
 	if err != nil || len(last) == 0 || last[0] <= s.from {
 		return 0, err
