@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/spf13/cobra"
 
+	"halfkey/devices/bulk"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/policies"
@@ -75,7 +76,7 @@ func (h *house) inside(who audit.Actor) inside {
 	}
 	ctx := context.Background()
 	rest.New(rest.Parts{DB: h.db.Gorm, Decider: h.decider, Users: h.users, Sessions: h.sessions, Machines: h.machines, Orgs: h.orgs, Devices: h.devices,
-		Channels: h.channels, Answers: &iam.Answers{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
+		Channels: h.channels, Bulk: h.bulk(), Answers: &iam.Answers{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
 		Now: h.now, Log: h.log}).Mount(e, "console", func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.SetRequest(c.Request().WithContext(audit.WithActor(c.Request().Context(), who)))
@@ -83,6 +84,11 @@ func (h *house) inside(who audit.Actor) inside {
 		}
 	})
 	return inside{e}
+}
+
+// bulk does one deed to many things.
+func (h *house) bulk() *bulk.Service {
+	return &bulk.Service{DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Devices: h.devices, Orgs: h.orgs, Machines: h.machines, Now: h.now}
 }
 
 // inside carries a request to a handler of this process.

@@ -106,7 +106,7 @@ func (r *run) values(what string) (map[string]any, error) {
 			if !f.Changed {
 				continue
 			}
-			text = f.Value.String()
+			text = strings.Trim(f.Value.String(), "[]") // a list's brackets
 			if f.Value.Type() == "bool" {
 				kind = "bool"
 			}
@@ -114,6 +114,15 @@ func (r *run) values(what string) (map[string]any, error) {
 		v, err := r.value(kind, text)
 		if err != nil {
 			return nil, err
+		}
+		if whole, part, inner := strings.Cut(member, "."); inner {
+			m, _ := all[whole].(map[string]any)
+			if m == nil {
+				m = map[string]any{}
+				all[whole] = m
+			}
+			m[part] = v
+			continue
 		}
 		all[member] = v
 	}

@@ -17,6 +17,7 @@ const (
 	orgCols    = "id name kind state slug"
 	deviceCols = "id serial name presence org channel"
 	keyCols    = "id label hint form boarding state uses expires_at"
+	runCols    = "id act state total done failed"
 	tokenCols  = "id label hint works not_after used_at token"
 )
 
@@ -93,6 +94,13 @@ var groups = []group{
 		{use: "move DEVICE ORG", short: "Move a device to another place", call: "POST /devices/{DEVICE}/move", body: "to=ORG:org", query: howQuery, flags: how, columns: deviceCols},
 		{use: "retire DEVICE SERIAL", short: "Remove a device for good", call: "POST /devices/{DEVICE}/retire", body: "serial=SERIAL", columns: deviceCols},
 		{use: "history DEVICE", short: "What happened to a device", call: "GET /devices/{DEVICE}/history", columns: "at actor_name verb outcome door"},
+	}},
+	{"run", "One deed done to many devices, by a server's job", []verb{
+		{use: "start ACT", short: "Pause, resume, move or retire many devices", call: "POST /bulk", columns: runCols,
+			body:  "act=ACT devices=--devices:list filter.org=--in:org filter.q=--find filter.state=--state to=--to:org",
+			flags: []string{"devices list their ids", "in text all in this place and those below it", "find text all whose serial or name begins so", "state text all in this state", "to text where they move"}},
+		{use: "ls", short: "Your runs", call: "GET /runs", columns: runCols},
+		{use: "show RUN-ID", short: "How far a run has come, and what came to nothing", call: "GET /runs/{RUN-ID}", columns: runCols + " errors"},
 	}},
 	{"pending", "Devices that wait for a word", []verb{
 		{use: "ls", short: "Who waits", call: "GET /pending", query: "org=--in:org state=--state", columns: "id serial key_label address state asked_at",

@@ -1,11 +1,14 @@
 package rest
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/devices/bulk"
 	"halfkey/devices/wire"
 	"halfkey/iam"
 	"halfkey/orgs"
@@ -20,7 +23,7 @@ func (a *API) keys(g *echo.Group) {
 	g.POST("/keys/:key/replace", a.replaceKey, a.once, known())
 	g.POST("/keys/:key/revoke", a.revokeKey, known())
 	g.GET("/keys/:key/serials", a.serials, paged())
-	g.POST("/keys/:key/serials", a.listSerials, a.once, known())
+	g.POST("/keys/:key/serials", a.listSerials, a.once, known("good_rows"))
 }
 
 // regKey is a registration key without its halves.
@@ -213,6 +216,11 @@ func (a *API) listSerials(c echo.Context) error {
 	key, err := id(c, "key", iam.ParseKeyID)
 	if err != nil {
 		return err
+	}
+	if isFile(c) {
+		return a.file(c, func(ctx context.Context, file io.Reader, good bool) (bulk.Run, error) {
+			return a.Bulk.StartSerials(ctx, key, file, good)
+		})
 	}
 	var in struct {
 		Serials []string `json:"serials"`

@@ -1,11 +1,14 @@
 package rest
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/devices/bulk"
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
@@ -21,7 +24,7 @@ func (a *API) people(g *echo.Group) {
 	g.DELETE("/roles/:role", a.endRole, a.dry, how("dry_run"))
 	g.POST("/roles/:role/deputies", a.lend, a.once, a.dry, known("dry_run"))
 	g.GET("/orgs/:org/invitations", a.invitations, paged())
-	g.POST("/orgs/:org/invitations", a.invite, a.once, known())
+	g.POST("/orgs/:org/invitations", a.invite, a.once, known("good_rows"))
 	g.DELETE("/invitations/:invitation", a.revokeInvitation, known())
 }
 
@@ -143,6 +146,11 @@ func (a *API) invite(c echo.Context) error {
 	org, err := id(c, "org", iam.ParseOrgID)
 	if err != nil {
 		return err
+	}
+	if isFile(c) {
+		return a.file(c, func(ctx context.Context, file io.Reader, good bool) (bulk.Run, error) {
+			return a.Bulk.StartInvite(ctx, org, file, good)
+		})
 	}
 	var in struct {
 		Email string `json:"email"`

@@ -13,6 +13,7 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/bulk"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/orgs"
@@ -34,6 +35,7 @@ type Parts struct {
 	Orgs     *orgs.Service
 	Devices  *devices.Service
 	Channels *channels.Store
+	Bulk     *bulk.Service
 	Answers  *iam.Answers
 	BaseURL  func(echo.Context) string // where people find us, no slash at the end
 	ReadURL  func(echo.Context) string // where programs read values, likewise
@@ -68,6 +70,7 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	a.keys(g)
 	a.things(g)
 	a.pending(g)
+	a.runs(g)
 	a.readings(g)
 	a.trail(g)
 	g.GET("/explain", a.explain, known("who", "action", "org", "device"))

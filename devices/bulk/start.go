@@ -1,0 +1,155 @@
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/audit"
+	"halfkey/migrations"
+	"halfkey/policies"
+)
+
+// Wish is a deed on devices: those that are named, or all that the filter finds.
+type Wish struct {
+	Act     Act
+	Devices []iam.DeviceID
+	Filter  *devices.Filter
+	To      iam.OrgID // for Move
+}
+
+// needs is the right that each deed on a device takes.
+var needs = map[Act]policies.Action{Pause: policies.ManageDevice, Resume: policies.ManageDevice, Move: policies.MoveDevice, Retire: policies.RetireDevice}
+
+// Start begins a deed on devices. What whoever asks may not do is not begun: it
+// fails as it would by itself. Field name: act.
+func (s *Service) Start(ctx context.Context, w Wish) (Run, error) {
+	act, ok := needs[w.Act]
+	if !ok {
+		return Run{}, iam.Wrong("act", ErrAct)
+	}
+	if len(w.Devices) > Most {
+		return Run{}, ErrMany
+	}
+	ids := w.Devices
+	if w.Filter != nil {
+		found, err := s.all(ctx, *w.Filter)
+		if err != nil {
+			return Run{}, err
+		}
+		ids = append(ids, found...)
+	}
+	in := input{To: w.To}
+	var org iam.OrgID
+	for _, id := range ids {
+		at, err := s.may(ctx, act, id)
+		if err != nil {
+			return Run{}, err
+		}
+		if org == "" {
+			org = at
+		}
+		in.Items = append(in.Items, item{Thing: string(id)})
+	}
+	if w.Act == Move {
+		if err := s.Decider.Require(ctx, policies.ReadOrg, w.To); err != nil {
+			return Run{}, devices.ErrElsewhere
+		}
+		if err := s.Decider.Require(ctx, policies.MoveDevice, w.To); err != nil {
+			return Run{}, err
+		}
+	}
+	return s.begin(ctx, w.Act, org, in, nil)
+}
+
+// all are the devices that a filter finds, page by page.
+func (s *Service) all(ctx context.Context, f devices.Filter) (ids []iam.DeviceID, err error) {
+	for f.Limit = 200; ; {
+		page, err := s.Devices.List(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page {
+			ids = append(ids, d.ID)
+		}
+		if len(ids) > Most {
+			return nil, ErrMany
+		}
+		if len(page) < f.Limit {
+			return ids, nil
+		}
+		f.After = page[len(page)-1].ID
+	}
+}
+
+// may finds where a device lies, for somebody who may do act with it.
+func (s *Service) may(ctx context.Context, act policies.Action, id iam.DeviceID) (org iam.OrgID, err error) {
+	if err := s.DB.WithContext(ctx).Raw("SELECT org_id FROM devices WHERE id = ?", string(id)).Scan(&org).Error; err != nil {
+		return "", err
+	}
+	if org == "" || !s.Decider.MayDevice(ctx, policies.SeeDevice, org, id) {
+		return "", devices.ErrUnknown.At(string(id), devices.ErrUnknown.Sentence)
+	}
+	return org, s.Decider.RequireDevice(ctx, act, org, id)
+}
+
+// begin writes the run and its job in one transaction.
+func (s *Service) begin(ctx context.Context, act Act, org iam.OrgID, in input, wrong []Error) (Run, error) {
+	if len(in.Items) == 0 {
+		return Run{}, ErrNothing
+	}
+	who := audit.ActorFrom(ctx)
+	in.OnBehalf, in.Assurance = who.OnBehalf, assurance(ctx)
+	if b, ok := iam.BearerOf(ctx); ok {
+		in.Token = b.Token
+	}
+	tenant, err := s.Decider.TenantOf(ctx, org)
+	if err != nil {
+		return Run{}, err
+	}
+	row := runRow{ID: iam.NewID(), TenantID: string(tenant), OrgID: string(org), Act: string(act), ActorType: who.Type, ActorID: who.ID, ActorName: who.Name,
+		State: string(Waiting), Total: len(in.Items) + len(wrong), CreatedAt: iam.Micros(s.Now())}
+	doc, err := json.Marshal(in)
+	if err != nil {
+		return Run{}, err
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if row.Sealed, err = s.Vault.Seal(tx, row.cell(), doc); err != nil {
+			return err
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		for _, e := range wrong {
+			if err := note(tx, &row, e); err != nil {
+				return err
+			}
+		}
+		if err := tx.Exec("UPDATE bulk_runs SET failed = ? WHERE id = ?", row.Failed, row.ID).Error; err != nil {
+			return err
+		}
+		if err := migrations.Enqueue(tx, Job{Run: row.ID}, nil); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, "run.start", row.object(), audit.Detail{"act": string(act), "count": len(in.Items)})
+	})
+	if err != nil {
+		return Run{}, fmt.Errorf("start a run: %w", err)
+	}
+	return row.run(), nil
+}
+
+// assurance is how well whoever acts has proved who he is, so far as a place asks.
+func assurance(ctx context.Context) iam.Assurance {
+	switch {
+	case policies.Proved(ctx, "passkey"):
+		return iam.Passkey
+	case policies.Proved(ctx, "mfa"):
+		return iam.TwoFactors
+	}
+	return iam.Password
+}
