@@ -9,10 +9,13 @@ import (
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/agents"
+	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/oidc"
+	"halfkey/iam/token"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/api/rest"
@@ -43,6 +46,12 @@ var told = byCode(
 	channels.ErrAccount, channels.ErrEntry, channels.ErrKey, channels.ErrSetting, channels.ErrTimeTaken, channels.ErrTooSoon, channels.ErrValue,
 	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,
+	agents.ErrAccess, agents.ErrAsset, agents.ErrClient, agents.ErrETag, agents.ErrEvent, agents.ErrFileTag, agents.ErrFilter, agents.ErrID,
+	agents.ErrIDTaken, agents.ErrMapped, agents.ErrMapping, agents.ErrMetadata, agents.ErrNetwork, agents.ErrNoEvent, agents.ErrNoFile, agents.ErrNoMapping,
+	agents.ErrNotAboard, agents.ErrOnboarded, agents.ErrPart, agents.ErrPath, agents.ErrPlace, agents.ErrProfile, agents.ErrQuota, agents.ErrReading,
+	agents.ErrRoom, agents.ErrSources, agents.ErrTerms, agents.ErrToken, agents.ErrTooMany, agents.ErrUnknown,
+	token.ErrAlg, token.ErrForged,
+	files.ErrTooLarge,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
 	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
