@@ -197,7 +197,7 @@ func (d *Desk) lease(ctx context.Context, a *account) (bool, error) {
 }
 
 func (d *Desk) release(ctx context.Context, a *account) error {
-	return d.db(context.WithoutCancel(ctx)).Exec(`UPDATE connectors SET lease_until = 0 WHERE id = ? AND lease_until = ?`, a.ID, a.LeaseUntil).Error
+	return d.db(context.WithoutCancel(ctx)).Exec(`UPDATE connectors SET lease_until = 0, listed = ? WHERE id = ? AND lease_until = ?`, a.Listed, a.ID, a.LeaseUntil).Error
 }
 
 // work does what is due for one connector. It begins with a list of what is
@@ -209,10 +209,16 @@ func (d *Desk) work(ctx context.Context, a *account) (err error) {
 	if mine, err := d.lease(ctx, a); err != nil || !mine {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.release(ctx, a)) }()
+	var there *inventory
+	defer func() {
+		if there != nil {
+			n := int64(len(there.byID))
+			a.Listed = &n
+		}
+		err = errors.Join(err, d.release(ctx, a))
+	}()
 	sweep := a.ListedAt == nil || *a.ListedAt <= iam.Micros(d.Now().Add(-sweepEvery))
-	there, err := d.inventory(ctx, a, sweep)
-	if err != nil {
+	if there, err = d.inventory(ctx, a, sweep); err != nil {
 		return d.trouble(ctx, a, err)
 	}
 	if err := d.well(ctx, a, len(there.byID)); err != nil {

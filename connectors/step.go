@@ -217,6 +217,7 @@ func (d *Desk) close(ctx context.Context, a *account, there *inventory, p *Proje
 		if err != nil && !errors.Is(err, ErrNotThere) {
 			return d.stuck(ctx, a, p, toClose, err)
 		}
+		delete(there.byID, o.ID)
 	}
 	return true, d.db(ctx).Exec(`UPDATE projections SET state = 'closed', pending = '', tries = 0, error = '', synced_at = ? WHERE id = ?`, iam.Micros(d.Now()), p.ID).Error
 }

@@ -170,6 +170,7 @@ func (d *Desk) mend(ctx context.Context, a *account, there *inventory, x Differe
 		if err := a.service.Delete(call, a.access, x.External); err != nil && !errors.Is(err, ErrNotThere) {
 			return err
 		}
+		delete(there.byID, x.External)
 		return nil
 	case DiffMissing:
 		p, err := find(ctx, d.DB, x.Projection)
