@@ -76,7 +76,7 @@ func (h *house) inside(who audit.Actor) inside {
 	}
 	ctx := context.Background()
 	rest.New(rest.Parts{DB: h.db.Gorm, Decider: h.decider, Users: h.users, Sessions: h.sessions, Machines: h.machines, Orgs: h.orgs, Devices: h.devices,
-		Channels: h.channels, Bulk: h.bulk(), Answers: &iam.Answers{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
+		Channels: h.channels, Bulk: h.bulk(), Answers: h.answers(), BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
 		Now: h.now, Log: h.log}).Mount(e, "console", func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.SetRequest(c.Request().WithContext(audit.WithActor(c.Request().Context(), who)))
@@ -84,6 +84,11 @@ func (h *house) inside(who audit.Actor) inside {
 		}
 	})
 	return inside{e}
+}
+
+// answers keeps what was answered to requests that come twice.
+func (h *house) answers() *iam.Answers {
+	return &iam.Answers{DB: h.db.Gorm, Vault: h.vault, Now: h.now}
 }
 
 // bulk does one deed to many things.
