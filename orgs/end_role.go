@@ -72,7 +72,11 @@ func (s *Service) changeRole(ctx context.Context, id iam.AssignmentID, verb stri
 	if err != nil {
 		return err
 	}
-	d := Deed{Verb: verb, With: w, Area: Area{Org: a.Org, Alone: a.Reach == policies.Self, Device: a.Device, People: people},
+	area, err := s.areaOf(ctx, a, people)
+	if err != nil {
+		return err
+	}
+	d := Deed{Verb: verb, With: w, Area: area,
 		Object: audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: string(a.SubjectType), ID: string(a.User)},
 		Tell:   []live.Event{happened(live.People, a.Tenant, a.Org, string(a.User))}}
 	if a.SubjectType == policies.Team {
@@ -93,6 +97,19 @@ func (s *Service) changeRole(ctx context.Context, id iam.AssignmentID, verb stri
 // assignment reads a role for somebody whose deed on it the decider judges.
 func (s *Service) assignment(ctx context.Context, id iam.AssignmentID) (policies.Assignment, error) {
 	return s.Decider.Find(ctx, id)
+}
+
+// areaOf is where a role can matter: where it is held, and, where that is a team,
+// anywhere in the tenant.
+func (s *Service) areaOf(ctx context.Context, a policies.Assignment, people []iam.UserID) (Area, error) {
+	area := Area{Org: a.Org, Alone: a.Reach == policies.Self, Device: a.Device, People: people}
+	var n int64
+	err := s.DB.WithContext(ctx).Raw(`SELECT COUNT(*) FROM assignments WHERE subject_id = ? AND subject_type = 'org' AND tenant_id = ? AND ended_at IS NULL`,
+		string(a.Org), string(a.Tenant)).Scan(&n).Error
+	if n > 0 && a.Device == "" {
+		area.Org, area.Alone = a.Tenant, false
+	}
+	return area, err
 }
 
 // behindMost bounds how many people a deed on a team's role looks at one by one.

@@ -53,7 +53,11 @@ func (s *Service) expire(ctx context.Context, id iam.AssignmentID) error {
 	if err != nil {
 		return err
 	}
-	d := Deed{Verb: "role.expire", Area: Area{Org: a.Org, Alone: a.Reach == policies.Self, Device: a.Device, People: people},
+	area, err := s.areaOf(ctx, a, people)
+	if err != nil {
+		return err
+	}
+	d := Deed{Verb: "role.expire", Area: area,
 		Object: audit.Object{Tenant: string(a.Tenant), Org: string(a.Org), Type: string(a.SubjectType), ID: string(a.User)},
 		Tell:   []live.Event{happened(live.People, a.Tenant, a.Org, string(a.User))}}
 	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
@@ -64,22 +68,4 @@ func (s *Service) expire(ctx context.Context, id iam.AssignmentID) error {
 		return audit.Detail{"role": string(a.Role), "assignment": string(a.ID), "until": iam.MicrosOrNull(a.Until)}, errors.Join(res.Error, s.Decider.EndLent(ctx, tx))
 	}
 	return s.Perform(ctx, &d)
-}
-
-// EndKeys ends, in the caller's transaction, the read keys of people who may not
-// hold them any more, wherever they are: for deeds that are about somebody and
-// not about a place. because names the deed.
-func (s *Service) EndKeys(ctx context.Context, tx *gorm.DB, because string, people ...iam.UserID) error {
-	var tenants []iam.OrgID
-	err := tx.Raw(`SELECT DISTINCT tenant_id FROM channel_keys WHERE user_id IN ? AND kind = 'read' AND revoked_at IS NULL`, people).Scan(&tenants).Error
-	if err != nil {
-		return fmt.Errorf("find read keys: %w", err)
-	}
-	for _, tenant := range tenants {
-		w := &weighing{s: s, deed: &Deed{Verb: because, Area: Area{Org: tenant, People: people}}}
-		if _, err := w.settle(ctx, tx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -92,7 +92,9 @@ func (s *Service) exposures(tx *gorm.DB, a Area) (all []exposure, err error) {
 	} {
 		where, arg := a.within(q.org, q.device)
 		args := []any{arg}
-		if len(a.People) > 0 {
+		if len(a.People) > 0 && q.device != "" { // his own keys end wherever he may not have them: what he belongs to may reach far
+			where, args = q.holder+" IN ?", []any{a.People}
+		} else if len(a.People) > 0 {
 			where, args = where+" AND ("+q.holder+" IN ?)", append(args, a.People)
 		}
 		var some []exposure

@@ -103,3 +103,36 @@ func userOf(ctx context.Context) iam.UserID {
 	who, _ := policies.Asking(ctx)
 	return who
 }
+
+func TestWhoLeavesATeamLosesTheKeysThatItGave(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		crew, err := h.NewOrg(h.homer, h.simpsons, "Night crew", "team")
+		h.ok(err)
+		lenny := h.join("lenny", crew.ID, policies.Member)
+		_, err = h.GiveRole(h.homer, orgs.RoleRequest{Org: h.plant, To: crew.Slug, Role: "operator"})
+		h.ok(err)
+		reactor := h.device(h.plant, "reactor")
+		a, channel := h.account(h.homer, h.plant)
+		h.ok(h.db.Exec("UPDATE devices SET channel_id = ? WHERE id = ?", channel.String(), string(reactor)).Error)
+		store := h.Connectors.Providers[channels.Provider].(*channels.Store)
+		h.ok(h.db.Transaction(func(tx *gorm.DB) error {
+			_, err := store.RevealReadKey(lenny, tx, channel.String(), userOf(lenny), "Lenny")
+			return err
+		}))
+		keys := func() int {
+			own, err := store.ReadKeysOf(h.out, userOf(lenny))
+			h.ok(err)
+			return len(own)
+		}
+		var p orgs.Preview
+		h.ok(h.Leave(orgs.Rehearse(lenny, &p), crew.ID, orgs.With{}))
+		if keys() != 1 || len(p.Keys) != 1 || p.Keys[0].Name != "reactor" || len(p.Changes) == 0 {
+			t.Errorf("%+v", p)
+		}
+		h.ok(h.Leave(lenny, crew.ID, orgs.With{}))
+		if keys() != 0 || h.readKey(a, channel) == "" {
+			t.Error("he left, and his key did not; or somebody else's went")
+		}
+	})
+}
