@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"halfkey/devices/bulk"
 	"halfkey/iam/notify"
 	"halfkey/migrations"
 )
@@ -28,7 +29,7 @@ type sweeper struct {
 // Work looks at what has grown old since the last time. One room's trouble is not
 // the next one's.
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
-	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
+	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.bulk().Sweep(ctx), w.house.answers().Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.
@@ -36,6 +37,7 @@ func (h *house) timetable(ending *atomic.Bool) (*migrations.Jobs, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweeper{house: h})
 	h.trailJobs(workers)
+	river.AddWorker(workers, &bulk.Worker{Service: h.bulk()})
 	river.AddWorker(workers, &notify.Postman{Service: h.post})
 	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return sweep{}, &river.InsertOpts{MaxAttempts: 1}

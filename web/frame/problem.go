@@ -9,6 +9,7 @@ import (
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/bulk"
 	"halfkey/devices/agents"
 	"halfkey/devices/files"
 	"halfkey/iam"
@@ -53,7 +54,7 @@ var told = byCode(
 	token.ErrAlg, token.ErrForged,
 	files.ErrTooLarge,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
-	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
+	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, bulk.ErrAct, bulk.ErrFile, bulk.ErrMail, bulk.ErrMany, bulk.ErrNothing, bulk.ErrUnknown, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
 	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole,
 	policies.ErrCycle, policies.ErrPast, policies.ErrSet, policies.ErrUpward, policies.ErrWall,
