@@ -150,7 +150,7 @@ func TestADeviceIsRenamedMovedPausedAndOffboarded(t *testing.T) {
 	s.Homer.Post(t, page+"/pause").Wants(t, 303)
 	s.Homer.Get(t, page).Wants(t, 200).Says(t, "Paused", "Resume")
 	s.Homer.Post(t, page+"/resume").Wants(t, 303)
-	s.Homer.Get(t, page+"/move?to="+string(s.Plant)).Wants(t, 200).Says(t, "Marge will no longer see it.")
+	s.Homer.Get(t, page+"/move?to="+string(s.Plant)).Wants(t, 200).Says(t, "Marge loses sight of one device: Living room.", "open pages lose it at once")
 	s.Homer.Post(t, page+"/move", "to", string(s.Plant)).Wants(t, 303)
 	s.Marge.Get(t, "/c/"+d.Channel).Wants(t, 404)
 	s.Homer.Post(t, page+"/offboard", "serial", "1").Wants(t, 422).Says(t, "not the device")
@@ -193,11 +193,12 @@ func TestAnotherTenantsOwnerSeesNothing(t *testing.T) {
 
 func TestTheAdministratorSeesWhatThereIsAndNotWhatIsInside(t *testing.T) {
 	s := furnished(t)
-	d, _ := s.Board(t, s.Household, "74743827342", "Living room")
+	d, key := s.Board(t, s.Household, "74743827342", "Living room")
 	admin := s.Browser(t)
 	admin.Post(t, "/login", "email", "frink@simps.net", "password", webtest.Password).Wants(t, 303)
 	admin.Get(t, "/").Wants(t, 200).Says(t, "This installation", "The Simpsons").Silent(t, "Living room")
-	admin.Get(t, "/devices/"+string(d.ID)).Wants(t, 404)
+	s.Measure(t, key, 3, time.Minute, 21.4)
+	admin.Get(t, "/devices/"+string(d.ID)).Wants(t, 200).Says(t, "Living room", "not what it measures").Silent(t, "21.4")
 	admin.Get(t, "/c/"+d.Channel).Wants(t, 404)
 	admin.Get(t, "/people?org="+string(s.Tenant)).Wants(t, 200).Says(t, "homer@simps.net").Silent(t, `href="/devices`)
 	admin.Post(t, "/orgs", "platform", "1", "parent", admin.Get(t, "/").Find(t, `name="parent" value="([0-9a-z]+)"`), "name", "The Flanders").Wants(t, 303)

@@ -66,12 +66,12 @@ func waitingWord(waiting bool) string {
 func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, wanted string) (v devicePage, err error) {
 	v = devicePage{ID: string(d.ID), Name: d.Name, Serial: d.Serial, State: string(d.Presence), Since: plot.Heard(d.Summary),
 		Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: "/devices"}, NewName: d.Name, Place: string(d.Org),
-		Waiting: d.Summary.LastValue == "", Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
+		Hidden: !d.Values, Waiting: d.Summary.LastValue == "", Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
 		CanManage: p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
 		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID),
 		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID)}
 	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
-	if !v.Waiting {
+	if !v.Waiting && !v.Hidden {
 		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }
 		if v.Reading.Chart, err = p.chart(ctx, d, wanted, link); err != nil {
 			return v, err
