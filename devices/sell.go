@@ -37,7 +37,8 @@ func (s *Service) AcceptTransfer(ctx context.Context, id iam.TransferID, into ia
 	if err != nil {
 		return "", err
 	}
-	if tenant != iam.OrgID(t.ToTenantID) || !s.Decider.May(ctx, policies.TransferDevice, into) {
+	// Who runs the platform may hand devices over and looks into no home: he takes none over for it.
+	if tenant != iam.OrgID(t.ToTenantID) || !s.Decider.May(ctx, policies.TransferDevice, into) || !s.Decider.May(ctx, policies.ReadDevice, into) {
 		return "", ErrElsewhere
 	}
 	if !s.Decider.MayUser(ctx, iam.UserID(t.OfferedBy), policies.TransferDevice, d.Org, d.ID) {

@@ -51,7 +51,8 @@ func (s *Service) GiveRole(ctx context.Context, r RoleRequest) (id iam.Assignmen
 		return audit.Change(nil, audit.Detail{"role": string(g.Role), "reach": string(g.Reach), "from": iam.MicrosOrNull(g.From), "until": iam.MicrosOrNull(g.Until)}).
 			With("name", to.name).With("assignment", string(id)), nil
 	}
-	return id, s.Perform(ctx, &d)
+	err = s.Perform(ctx, &d)
+	return id, err
 }
 
 func (s *Service) parseRole(ctx context.Context, o Org, r RoleRequest) (subject, policies.Grant, error) {

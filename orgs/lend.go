@@ -82,7 +82,8 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 		return audit.Change(nil, audit.Detail{"role": string(role), "until": iam.MicrosOrNull(r.Until)}).
 			With("name", to.name).With("leans", string(from.ID)).With("assignment", string(id)), nil
 	}
-	return id, s.Perform(ctx, &d)
+	err = s.Perform(ctx, &d)
+	return id, err
 }
 
 // Deputising is that somebody stands in for somebody.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,5 +173,24 @@ func TestSettingsAreJudged(t *testing.T) {
 				t.Error("the wrong people see into a private place")
 			}
 		})
+	})
+}
+
+func TestTwoMovesAtOnceMakeNoRing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		var done [2]error
+		var both sync.WaitGroup
+		both.Go(func() { done[0] = h.Move(h.homer, h.household, h.plant, orgs.With{}) })
+		both.Go(func() { done[1] = h.Move(h.homer, h.plant, h.household, orgs.With{}) })
+		both.Wait()
+		if (done[0] == nil) == (done[1] == nil) || !errors.Is(errors.Join(done[:]...), policies.ErrCycle) {
+			t.Errorf("%v, %v", done[0], done[1])
+		}
+		tree, err := h.Tree(h.homer)
+		h.ok(err)
+		if len(tree) != 3 {
+			t.Errorf("%+v", tree)
+		}
 	})
 }

@@ -65,7 +65,8 @@ func (s *Service) Settle(ctx context.Context, id iam.OrgID, want Settings, w Wit
 		}
 		return audit.Detail{"before": before, "after": after}, nil
 	}
-	return o, s.Perform(ctx, &d)
+	err = s.Perform(ctx, &d)
+	return o, err
 }
 
 func (s *Service) checkSettings(ctx context.Context, o Org, want *Settings) error {

@@ -144,7 +144,8 @@ func (s *Service) shareTo(ctx context.Context, o Org, r ShareRequest, role polic
 		return audit.Change(nil, audit.Detail{"role": string(role), "until": iam.MicrosOrNull(r.Until)}).
 			With("to", string(to.id)).With("name", to.name).With("share", string(done.ID)).With("waiting", g.Offered), nil
 	}
-	return done, s.Perform(ctx, &d)
+	err = s.Perform(ctx, &d)
+	return done, err
 }
 
 // shareObject is what is shared, as the trail names it.
