@@ -30,8 +30,9 @@ e2e: deps ## the stories of the finished program alone, told as they go
 bench: ## what the hot paths cost here, in CPU per request (HALFKEY_TEST_DEVICES=1000000 for a crowd)
 	$(GO) test -run '^$$' -bench House -benchtime 2s ./cmd/halfkey
 
-soak: deps ## two hundred kills under load, on SQLite and on PostgreSQL
+soak: deps ## two hundred kills under load, a thousand devices over a bad line; on SQLite and on PostgreSQL
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 2h -run Crash ./cmd/halfkey
+	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 1h -run 'EachDevice|AnHour|AnotherHalfkey' ./web/thingspeak
 
 lint: verify ## vet and staticcheck
 	$(GO) vet ./...
