@@ -65,9 +65,12 @@ func Rehearsing(ctx context.Context) *Preview {
 // those who watch are told.
 func (s *Service) Perform(ctx context.Context, d *Deed) error {
 	preview := Rehearsing(ctx)
-	knows, err := s.Decider.Scope(ctx, policies.ReadPeople) // before: inside, only tx touches the database
-	if err != nil {
-		return err
+	var knows policies.Scope
+	var err error
+	if preview != nil { // before the transaction: inside, only tx touches the database
+		if knows, err = s.Decider.Scope(ctx, policies.ReadPeople); err != nil {
+			return err
+		}
 	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := s.Decider.Bump(tx); err != nil { // first, as everywhere: it takes turns
