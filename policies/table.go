@@ -20,22 +20,31 @@ type table struct {
 // subject is who asks, as Casbin sees him: the roles that hold at the target.
 type subject struct{ roles roles }
 
-// tabulate asks Casbin what each role allows by itself, and notes which rules
+// tabulate asks Casbin what each role allows by itself, by that role's rules
+// alone, since it walks all that it has at every question; and notes which rules
 // deny: those count for whoever holds the role, whatever else he holds.
 func tabulate(rules []rule) (*table, error) {
-	allows, err := enforcer(slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return r.effect == deny }))
-	if err != nil {
-		return nil, err
-	}
 	var t table
 	for i, role := range catalogue {
-		for a := range actionCount {
-			may, err := ask(allows, bit(role), a)
-			if err != nil {
-				return nil, err
+		var allows []rule
+		for _, r := range rules {
+			if r.role == role && r.effect != deny {
+				allows = append(allows, r)
 			}
-			if may {
-				t.gives[i] |= 1 << a
+		}
+		e, err := enforcer(allows)
+		if err != nil {
+			return nil, err
+		}
+		for a := range actionCount {
+			if len(allows) > 0 {
+				may, err := ask(e, bit(role), a)
+				if err != nil {
+					return nil, err
+				}
+				if may {
+					t.gives[i] |= 1 << a
+				}
 			}
 			if slices.ContainsFunc(rules, func(r rule) bool { return r.effect == deny && r.role == role && r.covers(a) }) {
 				t.denies[i] |= 1 << a
