@@ -24,6 +24,7 @@ import (
 	"halfkey/policies"
 	"halfkey/web/api"
 	"halfkey/web/auth"
+	"halfkey/web/docs"
 	"halfkey/web/frame"
 	"halfkey/web/household"
 	"halfkey/web/notice"
@@ -106,6 +107,7 @@ func New(r Rooms) *echo.Echo {
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)
 	pages.GET("/problems/:code", around.Problem)
+	(&docs.Guide{Door: door, Frame: around, Orgs: r.Orgs, Devices: r.Devices}).Mount(pages)
 	pages.HEAD("/problems/:code", around.Problem)
 	return e
 }
