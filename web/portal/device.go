@@ -69,7 +69,7 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 		Hidden: !d.Values, Waiting: d.Summary.LastValue == "", Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
 		CanManage: p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
 		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID),
-		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID)}
+		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID), CanHandOver: d.Door != devices.Agent && p.Decider.MayDevice(ctx, policies.TransferDevice, d.Org, d.ID)}
 	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
 	if !v.Waiting && !v.Hidden {
 		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }

@@ -35,11 +35,13 @@ func (p *Portal) answerOrgs(c echo.Context, status int, f orgForm) error {
 	if len(f.Parents) == 0 {
 		form = nil
 	}
-	for _, k := range []orgs.Kind{orgs.Household, orgs.Plant, orgs.Fleet, orgs.Team, orgs.Plain} {
-		f.Kinds = append(f.Kinds, ui.Option{Value: string(k), Label: orgWord(ctx, k)})
+	f.Kinds = placeKinds(ctx)
+	shut, err := p.shutPlaces(ctx)
+	if err != nil {
+		return err
 	}
 	h.Page.Path = "/orgs"
-	return show.Page(c, status, orgsPage(h.Page, nodes, form))
+	return show.Page(c, status, orgsPage(h.Page, nodes, shut, form))
 }
 
 // places is the tree as the viewer sees it. A platform administrator's root is
@@ -54,7 +56,11 @@ func (p *Portal) places(ctx context.Context, h frame.Here) ([]place, error) {
 		if n.Kind == orgs.Platform {
 			continue
 		}
-		all = append(all, place{ID: string(n.ID), Name: n.Name, Kind: orgWord(ctx, n.Kind), Icon: placeIcon(n.Kind), Depth: n.Depth, People: n.People, Devices: n.Devices,
+		until := ""
+		if !n.Until.IsZero() {
+			until = ui.T(ctx, "place.state.until", "When", ui.Day(ctx, n.Until))
+		}
+		all = append(all, place{Private: n.Private, Until: until, ID: string(n.ID), Name: n.Name, Kind: orgWord(ctx, n.Kind), Icon: placeIcon(n.Kind), Depth: n.Depth, People: n.People, Devices: n.Devices,
 			MayChange: p.Decider.May(ctx, policies.ManageOrg, n.ID)})
 	}
 	return all, nil

@@ -52,7 +52,7 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 	for _, person := range people {
 		m := member{ID: person.ID, Name: person.Name, Email: string(person.Email), You: person.ID == me.User}
 		for _, s := range person.Seats {
-			r := held{Role: frame.RoleWord(ctx, s.Role), From: s.OrgName}
+			r := held{Role: p.roleWord(ctx, s.Role), From: s.OrgName}
 			if v.CanAsk || m.You {
 				r.End = string(s.ID)
 				r.Ends = ui.T(ctx, "portal.people.end.role", "Name", person.Name, "Role", r.Role, "Org", s.OrgName)
@@ -69,7 +69,7 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		return v, err
 	}
 	for _, i := range open {
-		v.Invited = append(v.Invited, invited{ID: string(i.ID), Email: string(i.Email), Role: frame.RoleWord(ctx, i.Role), Org: i.OrgName, Expires: i.ExpiresAt})
+		v.Invited = append(v.Invited, invited{ID: string(i.ID), Email: string(i.Email), Role: p.roleWord(ctx, i.Role), Org: i.OrgName, Expires: i.ExpiresAt})
 	}
 	if v.CanAsk {
 		if v.Sees, v.SeesAll, err = p.Orgs.WillSee(ctx, h.Org.ID); mayNot(err) {
@@ -105,18 +105,28 @@ func (p *Portal) fromAbove(ctx context.Context, members []member, org iam.OrgID,
 	for _, w := range holders {
 		if from := places[w.Org]; !here[w.User] && from != "" {
 			members = append(members, member{ID: w.User, Name: w.Name, Email: string(users[w.User].Email), You: w.User == me,
-				Roles: []held{{Role: frame.RoleWord(ctx, w.Role), From: from}}})
+				Roles: []held{{Role: p.roleWord(ctx, w.Role), From: from}}})
 		}
 	}
 	return members, nil
 }
 
-// rolesToGive are those that the viewer could give here.
+// rolesToGive are those that the viewer could give here, the tenant's own at the end.
 func (p *Portal) rolesToGive(ctx context.Context, org iam.OrgID) []ui.Option {
 	var all []ui.Option
 	for _, o := range roleOptions(ctx) {
 		if p.Decider.MayGrant(ctx, policies.Role(o.Value), org) == nil {
 			all = append(all, o)
+		}
+	}
+	tenant, err := p.Decider.TenantOf(ctx, org)
+	if err != nil {
+		return all
+	}
+	own, _ := p.Orgs.CustomRoles(ctx, tenant) // for whoever reads people in all of the tenant
+	for _, r := range own {
+		if p.Decider.MayGrant(ctx, r.Role, org) == nil {
+			all = append(all, ui.Option{Value: string(r.Role), Label: r.Name})
 		}
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,7 +181,7 @@ func (p *Portal) giveRole(c echo.Context) error {
 	}
 	back := "/people/" + string(who.ID) + "?org=" + string(org)
 	err = p.surely(c, give, question{
-		Title: ui.T(ctx, "person.give.title", "Name", who.Name, "Role", show.Role(ctx, policies.Role(f.Role))), Text: ui.T(ctx, "portal.sure.text"),
+		Title: ui.T(ctx, "person.give.title", "Name", who.Name, "Role", p.roleWord(ctx, policies.Role(f.Role))), Text: ui.T(ctx, "portal.sure.text"),
 		Action: "/people/" + string(who.ID) + "/roles", Hidden: fieldsOf("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
@@ -200,11 +201,49 @@ func (p *Portal) surely(c echo.Context, deed func(context.Context) error, q ques
 		}
 		return c.Redirect(http.StatusSeeOther, q.NoHref)
 	}
-	var err error
-	if q.Lines, err = p.consequences(ctx, deed); err != nil {
+	if err := p.foresee(ctx, deed, &q); err != nil {
 		return err
 	}
-	h, err := p.Frame.At(c, q.Title, "people")
+	return p.ask(c, q)
+}
+
+// surelyIfFelt is surely for what often touches nobody: then it is done at once.
+// Done, it leads to a page of its own.
+func (p *Portal) surelyIfFelt(c echo.Context, deed func(context.Context) error, q question, done string) error {
+	ctx := c.Request().Context()
+	if c.FormValue("sure") == "" {
+		if err := p.foresee(ctx, deed, &q); err != nil {
+			return err
+		}
+		if !q.Quiet {
+			return p.ask(c, q)
+		}
+	}
+	if err := deed(ctx); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, done)
+}
+
+// foresee rehearses a deed and puts into the question what would come of it.
+func (p *Portal) foresee(ctx context.Context, deed func(context.Context) error, q *question) error {
+	var preview orgs.Preview
+	if err := deed(orgs.Rehearse(ctx, &preview)); err != nil {
+		return err
+	}
+	lines := preview.Lines()
+	q.Lines = show.Lines(ctx, lines)
+	q.Quiet = len(lines) == 1 && lines[0].ID == "preview.nothing"
+	q.Exposed = q.Rotates && slices.ContainsFunc(preview.Keys, func(k orgs.KeyChange) bool { return k.What == orgs.Exposed })
+	return nil
+}
+
+// ask shows a question; the form comes back with "sure".
+func (p *Portal) ask(c echo.Context, q question) error {
+	if q.Active == "" {
+		q.Active = "people"
+	}
+	h, err := p.Frame.At(c, q.Title, q.Active)
 	if err != nil {
 		return err
 	}

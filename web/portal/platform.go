@@ -47,6 +47,10 @@ func (p *Portal) answerPlatform(c echo.Context, status int, f orgForm) error {
 	if err != nil {
 		return err
 	}
+	shut, err := p.shutPlaces(ctx)
+	if err != nil {
+		return err
+	}
 	h.Page.Path = "/"
-	return show.Page(c, status, platformPage(h.Page, told, nodes, f))
+	return show.Page(c, status, platformPage(h.Page, told, nodes, shut, f))
 }

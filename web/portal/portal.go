@@ -66,7 +66,10 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountReviews(g)
 	fresh := p.Frame.Door.Fresh // before what shows, changes or hands over keys and roles
 	g.POST("/orgs", p.newOrg)
-	g.POST("/orgs/:id", p.renameOrg)
+	g.POST("/orgs/:id", p.settle)
+	p.mountPlaces(g)
+	p.mountRoles(g)
+	p.mountTransfers(g)
 	g.POST("/orgs/:id/account-keys", p.makeAccountKey, fresh)
 	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey, fresh)
 	g.POST("/devices/new", p.showKey, fresh)
