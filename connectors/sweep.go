@@ -66,7 +66,7 @@ func compare(a *account, there *inventory, rows []Projection, open func(*Project
 				all = append(all, Difference{DiffDouble, p.ID, o.ID, o.Name, 0})
 			}
 		}
-		if p.External == nil || *p.External != keep.ID {
+		if p.External == nil || *p.External != keep.ID || p.State == Lost {
 			all = append(all, Difference{DiffFound, p.ID, keep.ID, keep.Name, keep.Entries})
 			seen[keep.ID] = true
 		}
@@ -108,7 +108,11 @@ func (d *Desk) sweep(ctx context.Context, a *account, there *inventory) error {
 	if n, of := missing(all), alive(rows); n > fewMissing && n*5 > of {
 		d.Log.Warn("connectors: so many channels are missing that a person should look", "connector", a.ID, "missing", n, "of", of)
 		all = slices.DeleteFunc(all, func(x Difference) bool { return x.Kind == DiffMissing })
-		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = 'missing', trouble_at = ? WHERE id = ?`, iam.Micros(d.Now()), a.ID).Error; err != nil {
+		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = ?, trouble_at = COALESCE(trouble_at, ?) WHERE id = ?`, troubleMissing, iam.Micros(d.Now()), a.ID).Error; err != nil {
+			return err
+		}
+	} else if a.Trouble == troubleMissing {
+		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = '', trouble_at = NULL WHERE id = ?`, a.ID).Error; err != nil {
 			return err
 		}
 	}

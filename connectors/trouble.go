@@ -14,6 +14,9 @@ import (
 	"halfkey/iam/audit"
 )
 
+// troubleMissing is what a connector suffers from whose channels are gone by the dozen.
+const troubleMissing = "missing"
+
 const (
 	firstWait  = 5 * time.Second
 	longestGap = 6 * time.Hour   // for one channel
@@ -59,7 +62,7 @@ func (d *Desk) trouble(ctx context.Context, a *account, failed error) error {
 func (d *Desk) well(ctx context.Context, a *account, channels int) error {
 	n := int64(channels)
 	a.Listed = &n
-	if a.Fails == 0 && a.Trouble == "" {
+	if a.Fails == 0 && (a.Trouble == "" || a.Trouble == troubleMissing) { // the sweep judges that
 		return d.db(ctx).Exec(`UPDATE connectors SET listed = ? WHERE id = ?`, n, a.ID).Error
 	}
 	a.Fails, a.Trouble = 0, ""

@@ -26,18 +26,18 @@ var errLost = errors.New("the channel was deleted outside")
 const askForChannel = 15 * time.Second
 
 var (
-	deviceProvisioned = migrations.SQL(`UPDATE devices SET state = 'active', sealed_at = ? WHERE id = ? AND state = 'provisioning'`)
+	deviceProvisioned = migrations.SQL(`UPDATE devices SET state = 'active', sealed_at = ? WHERE id = ? AND state IN ('provisioning', 'lost')`)
 	deviceLost        = migrations.SQL(`UPDATE devices SET state = 'lost' WHERE channel_id = ? AND tenant_id = ? AND state IN ('active', 'provisioning')`)
 	deviceRevived     = migrations.SQL(`UPDATE devices SET state = 'provisioning', channel_id = ?, connector_id = ?, version = version + 1 WHERE id = ? AND channel_id = ? AND state IN ('lost', 'active', 'provisioning')`)
 	newCredentials    = migrations.SQL(`UPDATE devices SET version = version + 1 WHERE channel_id = ? AND tenant_id = ?`)
 	deviceOfChannel   = migrations.SQL(`SELECT id, org_id FROM devices WHERE channel_id = ? AND tenant_id = ? AND removed_at IS NULL`)
 )
 
-// provisioned notes that a device whose channel was being made is about to hear
-// of it: from now on it is active, and the time in which a lost answer is given
+// provisioned notes that a device whose channel was being made, or was missed and
+// is there again, is about to hear of it: from now on it is active, and the time in which a lost answer is given
 // again begins.
 func (s *Service) provisioned(ctx context.Context, d known) error {
-	if d.State != Provisioning {
+	if d.State != Provisioning && d.State != Lost {
 		return nil
 	}
 	res, err := deviceProvisioned.Exec(ctx, s.DB.WithContext(ctx), s.micros(), string(d.ID))

@@ -227,3 +227,56 @@ func TestAnHourWithoutTheServiceIsMadeUpFor(t *testing.T) {
 		last = n
 	}
 }
+
+// What people do over there is noticed: keys changed by hand are taken over, a
+// name is set again, what looks like the wrong account is left to a person, and
+// what is not ours is left alone.
+func TestWhatIsDoneThereByHandIsNoticed(t *testing.T) {
+	c := newCaller(t, dbtest.SQLite(t), `{"channels":"0"}`)
+	c.there.ask(t, "POST", "/channels.json?api_key=ACCOUNT&name=foreign", "")
+	var ids []string
+	for i := range 20 {
+		ids = append(ids, c.wish(t, "op-"+strconv.Itoa(i)).ID)
+	}
+	c.settle(t)
+	first := c.keys(t, ids[0])
+	must(t, c.there.db.Exec(`UPDATE channels SET name = 'renamed' WHERE id = ?`, first.Outside).Error)
+	// A stray: ours by its mark, wanted by nobody.
+	c.there.ask(t, "POST", "/channels.json?api_key=ACCOUNT&name=stray&metadata=%7B%22halfkey_op%22%3A%22"+string(ourStore)+".nobody%22%7D", "")
+	c.there.ask(t, "POST", "/channels.json?api_key=ACCOUNT&name=neighbour&metadata=%7B%22halfkey_op%22%3A%22another.halfkey%22%7D", "")
+	c.settle(t)
+	var names []string
+	must(t, c.there.db.Raw(`SELECT name FROM channels WHERE source = 'account' AND name NOT LIKE 'Device op-%' ORDER BY name`).Scan(&names).Error)
+	if strings.Join(names, " ") != "foreign neighbour" {
+		t.Errorf("there are %v beside ours", names)
+	}
+	// Half of them are gone at once: that is for a person to judge.
+	must(t, c.there.db.Exec(`UPDATE channels SET source = 'hidden' WHERE name LIKE 'Device op-1%'`).Error)
+	c.settle(t)
+	var trouble string
+	must(t, c.db.Raw(`SELECT trouble FROM connectors`).Scan(&trouble).Error)
+	if trouble != "missing" || c.news[connectors.NewsLost] != 0 {
+		t.Errorf("trouble %q, %d lost", trouble, c.news[connectors.NewsLost])
+	}
+	must(t, c.there.db.Exec(`UPDATE channels SET source = 'account'`).Error)
+	must(t, c.there.db.Exec(`UPDATE channels SET source = 'hidden' WHERE id = ?`, first.Outside).Error)
+	c.settle(t)
+	must(t, c.db.Raw(`SELECT trouble FROM connectors`).Scan(&trouble).Error)
+	if got := c.keys(t, ids[0]); trouble != "" || !got.Lost || c.news[connectors.NewsLost] != 1 {
+		t.Errorf("trouble %q, %d lost, it is %+v", trouble, c.news[connectors.NewsLost], got)
+	}
+	must(t, c.there.db.Exec(`UPDATE channels SET source = 'account'`).Error)
+	c.settle(t)
+	if got := c.keys(t, ids[0]); got != first {
+		t.Errorf("what was missed and is there again is %+v, was %+v", got, first)
+	}
+	// Somebody presses the button there that makes another write key.
+	must(t, c.there.db.Exec(`DELETE FROM channel_keys WHERE kind = 'write' AND channel_id = ?`, first.Outside).Error)
+	must(t, c.there.db.Exec(`UPDATE channel_keys SET channel_id = ? WHERE kind = 'write' AND channel_id = (SELECT id FROM channels WHERE name = 'foreign')`, first.Outside).Error)
+	c.settle(t)
+	got := c.keys(t, ids[0])
+	if got.WriteKey == first.WriteKey || c.news[connectors.NewsKeys] != 1 {
+		t.Errorf("%d times other keys were noticed", c.news[connectors.NewsKeys])
+	}
+	c.there.wants(t, "GET", "/update?api_key="+got.WriteKey.Reveal()+"&field1=1", "", 200, "1")
+}
