@@ -1,0 +1,91 @@
+package agents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"halfkey/iam/fault"
+)
+
+// AtOnce is how many agents CreateAll makes at most.
+const AtOnce = 500
+
+// ErrMany says that not every one of many agents can be made.
+var ErrMany = fault.New(fault.Unprocessable, "agents-wrong", "Some of the agents cannot be made.")
+
+// errTried takes back what was only tried.
+var errTried = errors.New("tried")
+
+// CreateAll makes many agents in one transaction, or tells which of them cannot
+// be made and why, by their number from 0: then it makes none, unless the good
+// ones are wanted. With try it makes none at all and only tells.
+func (s *Service) CreateAll(ctx context.Context, wishes []Wish, good, try bool) (made []Agent, wrong map[int]*fault.Fault, err error) {
+	if len(wishes) > AtOnce {
+		return nil, nil, ErrMany.At("agents", fmt.Sprintf("are more than %d", AtOnce))
+	}
+	wrong = map[int]*fault.Fault{}
+	rows, firsts := make([]*row, len(wishes)), make([]initial, len(wishes))
+	terms := map[string]Terms{}
+	for i, w := range wishes {
+		if rows[i], firsts[i], err = s.prepare(ctx, w); err != nil {
+			if err = blame(wrong, i, err); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		if terms[string(rows[i].Tenant)], err = s.TermsOf(ctx, rows[i].Tenant); err != nil {
+			return nil, nil, err
+		}
+	}
+	var came []*row
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		came = came[:0]
+		for i, r := range rows {
+			if wrong[i] != nil {
+				continue
+			}
+			err := tx.Transaction(func(tx *gorm.DB) error {
+				if err := roomFor(tx, r.Tenant, terms[string(r.Tenant)].Size); err != nil {
+					return err
+				}
+				return s.createIn(ctx, tx, r, firsts[i])
+			})
+			if err != nil {
+				if err = blame(wrong, i, err); err != nil {
+					return err
+				}
+				continue
+			}
+			came = append(came, r)
+		}
+		if try || len(wrong) > 0 && !good {
+			return errTried
+		}
+		return nil
+	})
+	if errors.Is(err, errTried) {
+		return nil, wrong, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("create %d agents: %w", len(wishes), err)
+	}
+	for _, r := range came {
+		made = append(made, r.agent())
+		s.Devices.Changed(r.device())
+	}
+	return made, wrong, nil
+}
+
+// blame notes what the caller may hear; whatever else failed ends it all.
+func blame(wrong map[int]*fault.Fault, i int, err error) error {
+	switch f := fault.Of(err); f.Kind {
+	case fault.Internal, fault.Unavailable, fault.TooMany:
+		return err
+	default:
+		wrong[i] = f
+	}
+	return nil
+}
