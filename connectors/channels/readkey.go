@@ -57,11 +57,12 @@ func (s *Store) RevealReadKey(ctx context.Context, tx *gorm.DB, channel string, 
 	return s.addKey(ctx, tx, c.Tenant, id, kindRead, label, user)
 }
 
-// ReadKeys are those of the channel that work, oldest first.
+// ReadKeys are those of the channel that work, oldest first. A channel that is
+// kept elsewhere has none here.
 func (s *Store) ReadKeys(ctx context.Context, channel string) ([]ReadKey, error) {
-	id, err := numbered(channel)
+	id, err := ParseID(channel)
 	if err != nil {
-		return nil, err
+		return nil, nil
 	}
 	return s.listReadKeys(ctx, readKeys, int64(id))
 }
