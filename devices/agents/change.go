@@ -15,10 +15,11 @@ import (
 // A Change is what an agent is to be; ETag is the one that its author has seen.
 // An empty Network leaves the network profile as it is.
 type Change struct {
-	Name    string
-	Profile Profile
-	Network string
-	ETag    int64
+	Name      string
+	Profile   Profile
+	Network   string
+	NoNetwork bool // take the network profile away
+	ETag      int64
 }
 
 // Change gives an agent another name or profile. Another profile wants another
@@ -37,12 +38,12 @@ func (s *Service) Change(ctx context.Context, id ID, c Change) (Agent, error) {
 	if err != nil {
 		return Agent{}, err
 	}
-	if network == "" {
+	if network == "" && !c.NoNetwork {
 		network = r.Network
 	}
 	other := *r
 	other.Profile = c.Profile
-	next, err := s.newInitial(ctx, &other)
+	next, err := s.newInitial(&other)
 	if err != nil {
 		return Agent{}, err
 	}

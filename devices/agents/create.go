@@ -36,30 +36,11 @@ VALUES (?, ?, ?, ?, ?, ?, 1, 0, 0)`)
 // Create makes an agent, its device, its channel and its initial token. It is
 // ErrIDTaken, devices.ErrNameTaken or ErrQuota when there is no room for it.
 func (s *Service) Create(ctx context.Context, w Wish) (Agent, error) {
-	name, err := iam.ParseName(w.Name)
+	r, first, err := s.prepare(ctx, w)
 	if err != nil {
-		return Agent{}, err
-	}
-	network, err := parseNetwork(w.Network)
-	if err != nil {
-		return Agent{}, err
-	}
-	org, err := s.placeFor(ctx, w)
-	if err != nil {
-		return Agent{}, err
-	}
-	if w.ID == "" {
-		w.ID = newID()
-	}
-	r := &row{ID: w.ID, Org: org, Name: name, Profile: w.Profile, Network: network, Epoch: 1}
-	if r.Tenant, r.Ten, err = s.tenantOf(ctx, org); err != nil {
 		return Agent{}, err
 	}
 	terms, err := s.TermsOf(ctx, r.Tenant)
-	if err != nil {
-		return Agent{}, err
-	}
-	first, err := s.newInitial(ctx, r)
 	if err != nil {
 		return Agent{}, err
 	}
@@ -70,10 +51,35 @@ func (s *Service) Create(ctx context.Context, w Wish) (Agent, error) {
 		return s.createIn(ctx, tx, r, first)
 	})
 	if err != nil {
-		return Agent{}, fmt.Errorf("create agent %s: %w", w.ID, err)
+		return Agent{}, fmt.Errorf("create agent %s: %w", r.ID, err)
 	}
 	s.Devices.Changed(r.device())
 	return r.agent(), nil
+}
+
+// prepare is what is done for an agent before anything is written.
+func (s *Service) prepare(ctx context.Context, w Wish) (r *row, first initial, err error) {
+	name, err := iam.ParseName(w.Name)
+	if err != nil {
+		return nil, first, err
+	}
+	network, err := parseNetwork(w.Network)
+	if err != nil {
+		return nil, first, err
+	}
+	org, err := s.placeFor(ctx, w)
+	if err != nil {
+		return nil, first, err
+	}
+	if w.ID == "" {
+		w.ID = newID()
+	}
+	r = &row{ID: w.ID, Org: org, Name: name, Profile: w.Profile, Network: network, Epoch: 1}
+	if r.Tenant, r.Ten, err = s.tenantOf(ctx, org); err != nil {
+		return nil, first, err
+	}
+	first, err = s.newInitial(r)
+	return r, first, err
 }
 
 // tenantOf is the tenant that org belongs to, with the word that its agents say.

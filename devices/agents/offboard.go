@@ -27,7 +27,7 @@ func (s *Service) Offboard(ctx context.Context, id ID) error {
 	if err != nil {
 		return err
 	}
-	next, err := s.newInitial(ctx, r)
+	next, err := s.newInitial(r)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *Service) makeFresh(ctx context.Context, r *row, public []byte) (f fresh
 		return f, err
 	}
 	f.URI = base + "/api/agentmanagement/v3/register/" + string(r.ID)
-	raw, err := s.Keys.Sign(ctx, "", claims{Iss: issuer, Sub: r.ID, Aud: audience, Iat: now.Unix(), Nbf: now.Unix(),
+	raw, err := s.sign(claims{Iss: issuer, Sub: r.ID, Aud: audience, Iat: now.Unix(), Nbf: now.Unix(),
 		Jti: newUUID(), Scope: "RAT", Schemas: []string{schema}, Ten: r.Ten, Registers: r.Profile})
 	if err != nil {
 		return f, err
