@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -60,6 +61,7 @@ func sayPage[T any](c echo.Context, w window, items []T, idOf func(T) string) er
 // sayPageAt is sayPage that is told where the next page begins.
 func sayPageAt[T any](c echo.Context, w window, items []T, after string) error {
 	p := page[T]{Items: items}
+	c.Set(columnsKey, columnsOf(reflect.TypeFor[T]()))
 	if len(items) > w.limit {
 		p.Items = items[:w.limit]
 		q := url.Values{}
@@ -128,5 +130,8 @@ func known(names ...string) echo.MiddlewareFunc {
 	}
 }
 
-// paged is known for a list.
-func paged(names ...string) echo.MiddlewareFunc { return known(append(names, "cursor", "limit")...) }
+// paged is known for a list, which can be had as a file as well.
+func paged(names ...string) echo.MiddlewareFunc {
+	checked := known(append(names, "cursor", "limit", "format")...)
+	return func(next echo.HandlerFunc) echo.HandlerFunc { return checked(exported(next)) }
+}
