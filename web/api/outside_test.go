@@ -125,10 +125,19 @@ func TestADeviceNeverWaitsForAServiceOutside(t *testing.T) {
 		there.db.Exec("DELETE FROM channel_keys")
 		there.db.Exec("DELETE FROM channels")
 		d.Clock.Pass(2 * time.Hour)
-		if diff := good(desk.Compare(homer, id))(t); len(diff) != 1 || diff[0].Kind != connectors.DiffMissing {
+		diff := good(desk.Compare(homer, id))(t)
+		if len(diff) != 1 || diff[0].Kind != connectors.DiffMissing {
 			t.Errorf("differences %+v", diff)
 		}
-		good(0, desk.Run(t.Context()))(t)
+		if done := good(desk.Apply(homer, id, nil))(t); len(done) != 0 {
+			t.Errorf("nothing was chosen, and done was %+v", done)
+		}
+		if done := good(desk.Apply(homer, id, diff))(t); len(done) != 1 {
+			t.Errorf("done was %+v", done)
+		}
+		if rows := good(desk.Projections(homer, id, "", 10))(t); len(rows) != 1 || rows[0].State != connectors.Lost || rows[0].Entries != 1 || len(rows[0].WriteSealed) > 0 {
+			t.Errorf("projections %+v", rows)
+		}
 		if dev := good(d.Get(homer, list[0].ID))(t); dev.State != devices.Lost {
 			t.Errorf("the device is %s", dev.State)
 		}
