@@ -17,7 +17,7 @@ import (
 const (
 	takeNumber = `UPDATE channels SET last_entry_id = last_entry_id + 1, last_entry_at = ? WHERE id = ?
 AND (min_gap = 0 OR last_entry_at IS NULL OR last_entry_at <= ? - min_gap)
-AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND revoked_at IS NULL)`
+AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND ` + keyWorks + `)`
 	timeIsFree = ` AND NOT EXISTS (SELECT 1 FROM feeds WHERE channel_id = ? AND created_at = ? AND given_time)`
 	whatItGot  = ` RETURNING last_entry_id, tenant_id, org_id`
 	insertFeed = `INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1, field2, field3, field4, field5, field6, field7, field8,
@@ -30,14 +30,14 @@ var (
 	insertRow = migrations.SQL(insertFeed)
 	// A statement of its own sees what was committed while the channel was waited for.
 	noteUse = migrations.SQL(`UPDATE channel_keys SET used_at = COALESCE(used_at, ?) WHERE digest = ? AND revoked_at IS NULL`)
-	whyNot  = migrations.SQL(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND revoked_at IS NULL),
+	whyNot  = migrations.SQL(`SELECT (SELECT count(*) FROM channel_keys WHERE digest = ? AND ` + keyWorks + `),
 (SELECT count(*) FROM feeds WHERE channel_id = ? AND created_at = ? AND given_time)`)
 )
 
 // store puts the entry into its channel, or says why not. A fault means that the
 // transaction is as it was before.
 func (w *write) store(ctx context.Context, tx *gorm.DB) error {
-	st, args := take, []any{w.at, int64(w.key.channel), w.at, w.key.digest}
+	st, args := take, []any{w.at, int64(w.key.channel), w.at, w.key.digest, w.at}
 	if w.given {
 		st, args = takeGiven, append(args, int64(w.key.channel), w.created)
 	}
@@ -72,7 +72,7 @@ func noteFirstUse(ctx context.Context, tx *gorm.DB, k *keyEntry, at int64) error
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(errEnding, err)
 	}
-	return nil
+	return endOlder(ctx, tx, k, at)
 }
 
 // errEnding says that the key ended while its first entry waited for the
@@ -83,7 +83,7 @@ var errEnding = errors.New("the write key has just ended")
 
 func (w *write) whyNot(ctx context.Context, tx *gorm.DB) error {
 	var good, taken int
-	if err := whyNot.Row(ctx, tx, w.key.digest, int64(w.key.channel), w.created).Scan(&good, &taken); err != nil {
+	if err := whyNot.Row(ctx, tx, w.key.digest, w.at, int64(w.key.channel), w.created).Scan(&good, &taken); err != nil {
 		return fmt.Errorf("see why an entry was refused: %w", err)
 	}
 	switch {

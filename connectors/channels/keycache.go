@@ -24,14 +24,14 @@ type keyEntry struct {
 	used    atomic.Bool // for a write key: a value came with it
 }
 
-var keyOfDigest = migrations.SQL(`SELECT channel_id, kind, user_id, used_at FROM channel_keys WHERE digest = ? AND revoked_at IS NULL`)
+var keyOfDigest = migrations.SQL(`SELECT channel_id, kind, user_id, used_at FROM channel_keys WHERE digest = ? AND ` + keyWorks)
 
 // lookup asks the database what a key opens; ErrKey if nothing.
 func (s *Store) lookup(ctx context.Context, key string) (*keyEntry, error) {
 	k := keyEntry{key: key, digest: s.digest(key)}
 	var user sql.NullString
 	var used *int64
-	switch err := keyOfDigest.Row(ctx, s.db(ctx), k.digest).Scan(&k.channel, &k.kind, &user, &used); {
+	switch err := keyOfDigest.Row(ctx, s.db(ctx), k.digest, iam.Micros(s.Now())).Scan(&k.channel, &k.kind, &user, &used); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrKey
 	case err != nil:

@@ -29,9 +29,9 @@ var ErrBulk = fault.New(fault.TooLarge, "channel-bulk", "At most 14400 entries c
 // is there already takes none. The channel stays locked until the commit.
 var (
 	lockForMany = migrations.SQL(`UPDATE channels SET last_entry_at = ? WHERE id = ? AND (min_gap = 0 OR last_entry_at IS NULL OR last_entry_at <= ? - min_gap)
-AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND revoked_at IS NULL)` + whatItGot)
+AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND ` + keyWorks + `)` + whatItGot)
 	lockForMore = migrations.SQL(`UPDATE channels SET last_entry_at = ? WHERE id = ?
-AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND revoked_at IS NULL)` + whatItGot)
+AND EXISTS (SELECT 1 FROM channel_keys WHERE digest = ? AND ` + keyWorks + `)` + whatItGot)
 	insertNew  = migrations.SQL(insertFeed + ` ON CONFLICT DO NOTHING`)
 	numberedTo = migrations.SQL(`UPDATE channels SET last_entry_id = ? WHERE id = ?`)
 )
@@ -97,13 +97,13 @@ func (s *Store) storePart(ctx context.Context, b *bulk, part []Entry) (stored in
 	defer cancel()
 	var last int64
 	err = s.db(ctx).Transaction(func(tx *gorm.DB) error {
-		st, args := lockForMore, []any{b.at, int64(b.key.channel), b.key.digest}
+		st, args := lockForMore, []any{b.at, int64(b.key.channel), b.key.digest, b.at}
 		if b.first {
-			st, args = lockForMany, []any{b.at, int64(b.key.channel), b.at, b.key.digest}
+			st, args = lockForMany, []any{b.at, int64(b.key.channel), b.at, b.key.digest, b.at}
 		}
 		switch err := st.Row(ctx, tx, args...).Scan(&last, &b.tenant, &b.org); {
 		case errors.Is(err, sql.ErrNoRows):
-			w := write{key: b.key}
+			w := write{key: b.key, at: b.at}
 			return w.whyNot(ctx, tx)
 		case err != nil:
 			return fmt.Errorf("take a channel for many entries: %w", err)

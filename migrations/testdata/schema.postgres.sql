@@ -288,9 +288,12 @@ column channel_keys.user_id text
 column channel_keys.created_at bigint NOT NULL
 column channel_keys.used_at bigint
 column channel_keys.revoked_at bigint
+column channel_keys.ends_at bigint
+column channel_keys.until_used boolean NOT NULL DEFAULT false
 constraint channel_keys FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE CASCADE
 constraint channel_keys PRIMARY KEY (digest)
 CREATE INDEX channel_keys_channel ON public.channel_keys USING btree (channel_id)
+CREATE INDEX channel_keys_ending ON public.channel_keys USING btree (ends_at) WHERE ((ends_at IS NOT NULL) AND (revoked_at IS NULL))
 CREATE UNIQUE INDEX channel_keys_pkey ON public.channel_keys USING btree (digest)
 CREATE INDEX channel_keys_user ON public.channel_keys USING btree (user_id) WHERE (user_id IS NOT NULL)
 column channels.id bigint NOT NULL IDENTITY
@@ -360,6 +363,15 @@ constraint device_channels FOREIGN KEY (device_id) REFERENCES devices(id) ON DEL
 constraint device_channels PRIMARY KEY (device_id, channel_id)
 CREATE INDEX device_channels_channel ON public.device_channels USING btree (channel_id)
 CREATE UNIQUE INDEX device_channels_pkey ON public.device_channels USING btree (device_id, channel_id)
+column device_watch.device_id text NOT NULL
+column device_watch.tenant_id text NOT NULL
+column device_watch.due_at bigint NOT NULL
+column device_watch.silent_since bigint
+constraint device_watch FOREIGN KEY (device_id) REFERENCES devices(id) ON DELETE CASCADE
+constraint device_watch PRIMARY KEY (device_id)
+CREATE INDEX device_watch_due ON public.device_watch USING btree (due_at)
+CREATE UNIQUE INDEX device_watch_pkey ON public.device_watch USING btree (device_id)
+CREATE INDEX device_watch_tenant ON public.device_watch USING btree (tenant_id)
 column devices.id text NOT NULL
 column devices.tenant_id text NOT NULL
 column devices.org_id text NOT NULL
@@ -400,6 +412,22 @@ CREATE INDEX devices_simple ON public.devices USING btree (boarded_at, id) WHERE
 CREATE INDEX devices_tenant ON public.devices USING btree (tenant_id, id)
 CREATE INDEX devices_tombstones ON public.devices USING btree (tenant_id, serial) WHERE (removed_at IS NOT NULL)
 CREATE UNIQUE INDEX devices_waiting_kid ON public.devices USING btree (waiting_kid) WHERE (waiting_kid IS NOT NULL)
+column embeds.token_mac bytea NOT NULL
+column embeds.id text NOT NULL
+column embeds.tenant_id text NOT NULL
+column embeds.device_id text NOT NULL
+column embeds.label text NOT NULL
+column embeds.span text NOT NULL
+column embeds.made_by text NOT NULL
+column embeds.created_at bigint NOT NULL
+column embeds.used_at bigint
+column embeds.revoked_at bigint
+constraint embeds FOREIGN KEY (device_id) REFERENCES devices(id) ON DELETE CASCADE
+constraint embeds UNIQUE (id)
+constraint embeds PRIMARY KEY (token_mac)
+CREATE INDEX embeds_device ON public.embeds USING btree (device_id)
+CREATE UNIQUE INDEX embeds_id_key ON public.embeds USING btree (id)
+CREATE UNIQUE INDEX embeds_pkey ON public.embeds USING btree (token_mac)
 column feed_marks.channel_id bigint NOT NULL
 column feed_marks.summed bigint NOT NULL
 constraint feed_marks PRIMARY KEY (channel_id)
@@ -866,6 +894,11 @@ column signing_keys.retired_at bigint
 constraint signing_keys PRIMARY KEY (kid)
 CREATE UNIQUE INDEX signing_keys_current ON public.signing_keys USING btree (tenant_id) WHERE (retired_at IS NULL)
 CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
+column silence_wishes.user_id text NOT NULL
+column silence_wishes.created_at bigint NOT NULL
+constraint silence_wishes PRIMARY KEY (user_id)
+constraint silence_wishes FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+CREATE UNIQUE INDEX silence_wishes_pkey ON public.silence_wishes USING btree (user_id)
 column spent_tickets.hash bytea NOT NULL
 column spent_tickets.ends_at bigint NOT NULL
 constraint spent_tickets PRIMARY KEY (hash)
@@ -932,3 +965,33 @@ CREATE INDEX users_external ON public.users USING btree (external_id) WHERE (ext
 CREATE INDEX users_home ON public.users USING btree (home_org_id, id)
 CREATE INDEX users_named ON public.users USING btree (user_name) WHERE (user_name IS NOT NULL)
 CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)
+column watch_marks.tenant_id text NOT NULL
+column watch_marks.upto text NOT NULL
+constraint watch_marks PRIMARY KEY (tenant_id)
+CREATE UNIQUE INDEX watch_marks_pkey ON public.watch_marks USING btree (tenant_id)
+column webhook_calls.id text NOT NULL
+column webhook_calls.webhook_id text NOT NULL
+column webhook_calls.kind text NOT NULL
+column webhook_calls.body text NOT NULL
+column webhook_calls.state text NOT NULL
+column webhook_calls.tries bigint NOT NULL
+column webhook_calls.answer text NOT NULL
+column webhook_calls.created_at bigint NOT NULL
+column webhook_calls.tried_at bigint
+constraint webhook_calls PRIMARY KEY (id)
+constraint webhook_calls FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+CREATE INDEX webhook_calls_created ON public.webhook_calls USING btree (created_at)
+CREATE INDEX webhook_calls_hook ON public.webhook_calls USING btree (webhook_id, created_at)
+CREATE UNIQUE INDEX webhook_calls_pkey ON public.webhook_calls USING btree (id)
+column webhooks.id text NOT NULL
+column webhooks.tenant_id text NOT NULL
+column webhooks.org_id text NOT NULL
+column webhooks.host text NOT NULL
+column webhooks.sealed bytea NOT NULL
+column webhooks.made_by text NOT NULL
+column webhooks.created_at bigint NOT NULL
+column webhooks.removed_at bigint
+constraint webhooks FOREIGN KEY (org_id) REFERENCES orgs(id)
+constraint webhooks PRIMARY KEY (id)
+CREATE INDEX webhooks_org ON public.webhooks USING btree (org_id) WHERE (removed_at IS NULL)
+CREATE UNIQUE INDEX webhooks_pkey ON public.webhooks USING btree (id)

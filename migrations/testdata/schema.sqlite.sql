@@ -270,8 +270,9 @@ CREATE TABLE channel_keys (
     created_at BIGINT NOT NULL,
     used_at    BIGINT,
     revoked_at BIGINT
-) WITHOUT ROWID;
+, ends_at BIGINT, until_used BOOLEAN NOT NULL DEFAULT FALSE) WITHOUT ROWID;
 CREATE INDEX channel_keys_channel ON channel_keys (channel_id);
+CREATE INDEX channel_keys_ending ON channel_keys (ends_at) WHERE ends_at IS NOT NULL AND revoked_at IS NULL;
 CREATE INDEX channel_keys_user ON channel_keys (user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE channels (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -326,6 +327,14 @@ CREATE TABLE device_channels (
     PRIMARY KEY (device_id, channel_id)
 ) WITHOUT ROWID;
 CREATE INDEX device_channels_channel ON device_channels (channel_id);
+CREATE TABLE device_watch (
+    device_id    TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
+    tenant_id    TEXT NOT NULL,
+    due_at       BIGINT NOT NULL,
+    silent_since BIGINT
+) WITHOUT ROWID;
+CREATE INDEX device_watch_due ON device_watch (due_at);
+CREATE INDEX device_watch_tenant ON device_watch (tenant_id);
 CREATE TABLE devices (
     id             TEXT PRIMARY KEY,
     tenant_id      TEXT NOT NULL,
@@ -360,6 +369,19 @@ CREATE INDEX devices_simple ON devices (boarded_at, id) WHERE door = 'simple' AN
 CREATE INDEX devices_tenant ON devices (tenant_id, id);
 CREATE INDEX devices_tombstones ON devices (tenant_id, serial) WHERE removed_at IS NOT NULL;
 CREATE UNIQUE INDEX devices_waiting_kid ON devices (waiting_kid) WHERE waiting_kid IS NOT NULL;
+CREATE TABLE embeds (
+    token_mac  BLOB PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    tenant_id  TEXT NOT NULL,
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    label      TEXT NOT NULL,
+    span       TEXT NOT NULL,
+    made_by    TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    revoked_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX embeds_device ON embeds (device_id);
 CREATE TABLE feed_marks (
     channel_id BIGINT PRIMARY KEY,
     summed     BIGINT NOT NULL
@@ -757,6 +779,10 @@ CREATE TABLE signing_keys (
     retired_at     BIGINT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX signing_keys_current ON signing_keys (tenant_id) WHERE retired_at IS NULL;
+CREATE TABLE silence_wishes (
+    user_id    TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE spent_tickets (
     hash    BLOB PRIMARY KEY,
     ends_at BIGINT NOT NULL
@@ -804,3 +830,31 @@ CREATE TABLE users (
 CREATE INDEX users_external ON users (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX users_home ON users (home_org_id, id);
 CREATE INDEX users_named ON users (user_name) WHERE user_name IS NOT NULL;
+CREATE TABLE watch_marks (
+    tenant_id TEXT PRIMARY KEY,
+    upto      TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE webhook_calls (
+    id         TEXT PRIMARY KEY,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    tries      BIGINT NOT NULL,
+    answer     TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    tried_at   BIGINT
+);
+CREATE INDEX webhook_calls_created ON webhook_calls (created_at);
+CREATE INDEX webhook_calls_hook ON webhook_calls (webhook_id, created_at);
+CREATE TABLE webhooks (
+    id         TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL,
+    org_id     TEXT NOT NULL REFERENCES orgs (id),
+    host       TEXT NOT NULL,
+    sealed     BLOB NOT NULL,
+    made_by    TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    removed_at BIGINT
+);
+CREATE INDEX webhooks_org ON webhooks (org_id) WHERE removed_at IS NULL;
