@@ -119,6 +119,7 @@ type Agent struct {
 	Fetched   time.Time // when the boarding configuration was first handed out
 	Expires   time.Time // its credentials
 	Proved    time.Time // first token with these credentials
+	Renewed   int64     // how many sets of credentials it has had, 0 for none
 	Network   string    // JSON; empty if nobody gave it any
 	Created   time.Time
 }
@@ -185,7 +186,7 @@ const fromAgents = ` FROM agents a JOIN devices d ON d.id = a.device_id WHERE d.
 func (r *row) agent() Agent {
 	return Agent{ID: r.ID, Device: r.Device, Tenant: r.Tenant, Org: r.Org, Name: r.Name, Profile: r.Profile, ETag: r.ETag, State: r.State, Channel: r.Channel,
 		Onboarded: iam.TimeOrZero(r.OnboardedAt), InitialTo: iam.TimeOrZero(r.IATExpiresAt), Fetched: iam.TimeOrZero(r.FetchedAt),
-		Expires: iam.TimeOrZero(r.ExpiresAt), Proved: iam.TimeOrZero(r.ProvedAt), Network: r.Network, Created: iam.Time(r.CreatedAt)}
+		Expires: iam.TimeOrZero(r.ExpiresAt), Proved: iam.TimeOrZero(r.ProvedAt), Renewed: r.Generation, Network: r.Network, Created: iam.Time(r.CreatedAt)}
 }
 
 func (r *row) object() audit.Object {

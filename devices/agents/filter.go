@@ -51,7 +51,7 @@ func (c comparison) sql() (string, []any) {
 	if c.operator == "eq" {
 		return c.column + " = ?", []any{c.value}
 	}
-	like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(c.value) + "%"
+	like := likely.Replace(c.value) + "%"
 	if c.operator == "contains" {
 		like = "%" + like
 	}

@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"halfkey/iam"
 	"halfkey/migrations"
@@ -22,6 +23,9 @@ type Query struct {
 	Page   int // from 0
 	Size   int // 1 to 500
 	Tenant iam.OrgID
+	Org    iam.OrgID // this place and those below
+	Text   string    // part of the name, or the beginning of the id
+	Stage  Stage
 }
 
 // A Sort is a column of a list and its direction.
@@ -33,6 +37,9 @@ type Sort struct {
 // columnsOf are the words of lists and filters, with where they are kept. The
 // entity that an agent stands for has the agent's id.
 var columnsOf = map[string]string{"id": "a.id", "entityId": "a.id", "name": "d.name", "securityProfile": "a.profile"}
+
+// likely takes from a text what LIKE would read as a sign.
+var likely = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // List is one page of the agents that the actor may see.
 func (s *Service) List(ctx context.Context, q Query) (p Page, err error) {
@@ -46,6 +53,16 @@ func (s *Service) List(ctx context.Context, q Query) (p Page, err error) {
 	}
 	if q.Tenant != "" {
 		where, args = where+" AND a.tenant_id = ?", append(args, string(q.Tenant))
+	}
+	if q.Org != "" {
+		where, args = where+" AND d.org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?)", append(args, string(q.Org))
+	}
+	if q.Text != "" {
+		part := strings.ToLower(likely.Replace(q.Text))
+		where, args = where+` AND (LOWER(d.name) LIKE ? ESCAPE '\' OR a.id LIKE ? ESCAPE '\')`, append(args, "%"+part+"%", part+"%")
+	}
+	if sql, more := q.Stage.sql(s.micros()); sql != "" {
+		where, args = where+" AND "+sql, append(args, more...)
 	}
 	if q.Where != nil {
 		sql, more := q.Where.sql()

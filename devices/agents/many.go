@@ -13,15 +13,20 @@ import (
 // AtOnce is how many agents CreateAll makes at most.
 const AtOnce = 500
 
-// ErrMany says that not every one of many agents can be made.
-var ErrMany = fault.New(fault.Unprocessable, "agents-wrong", "Some of the agents cannot be made.")
+// What can be wrong with a list of agents.
+var (
+	ErrMany      = fault.New(fault.Unprocessable, "agents-wrong", "Some of the agents cannot be made.")
+	ErrLine      = fault.New(fault.Unprocessable, "agents-line", "This line cannot be read: it has a name, a profile and perhaps a place.")
+	ErrLinePlace = fault.New(fault.Unprocessable, "agents-line-place", "There is no place of this name where you may make agents, or more than one.")
+)
 
 // errTried takes back what was only tried.
 var errTried = errors.New("tried")
 
 // CreateAll makes many agents in one transaction, or tells which of them cannot
 // be made and why, by their number from 0: then it makes none, unless the good
-// ones are wanted. With try it makes none at all and only tells.
+// ones are wanted. With try it makes none at all and only tells, also which it
+// would have made.
 func (s *Service) CreateAll(ctx context.Context, wishes []Wish, good, try bool) (made []Agent, wrong map[int]*fault.Fault, err error) {
 	if len(wishes) > AtOnce {
 		return nil, nil, ErrMany.At("agents", fmt.Sprintf("are more than %d", AtOnce))
@@ -67,7 +72,13 @@ func (s *Service) CreateAll(ctx context.Context, wishes []Wish, good, try bool) 
 		return nil
 	})
 	if errors.Is(err, errTried) {
-		return nil, wrong, nil
+		if !try {
+			came = nil
+		}
+		for _, r := range came {
+			made = append(made, r.agent())
+		}
+		return made, wrong, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("create %d agents: %w", len(wishes), err)

@@ -36,8 +36,9 @@ type Proxy struct {
 var ErrNetwork = fault.New(fault.Malformed, "agent-network", "The network profile is not complete.")
 
 const (
-	networkMost   = 16 << 10 // bytes
-	interfaceMost = 16
+	networkMost = 16 << 10 // bytes
+	// InterfacesMost is how many a network profile has at most.
+	InterfacesMost = 16
 )
 
 // parseNetwork takes a network profile as JSON and gives it as it is kept; none
@@ -61,7 +62,7 @@ func parseNetwork(text string) (string, error) {
 }
 
 func (n Network) check() error {
-	if len(n.Interfaces) == 0 || len(n.Interfaces) > interfaceMost {
+	if len(n.Interfaces) == 0 || len(n.Interfaces) > InterfacesMost {
 		return ErrNetwork.At("interfaces", "are 1 to 16")
 	}
 	for i, f := range n.Interfaces {

@@ -46,6 +46,9 @@ const (
 	customMost  = 5    // pairs of custom data
 )
 
+// Types are those of points, the numbers first.
+var Types = []string{"DOUBLE", "INT", "LONG", "BOOLEAN", "STRING", "BIG_STRING", "TIMESTAMP"}
+
 // types are those of points; what is numeric is drawn as a number.
 var types = map[string]bool{"INT": true, "LONG": true, "DOUBLE": true, "BOOLEAN": true, "STRING": false, "BIG_STRING": false, "TIMESTAMP": false}
 

@@ -1,6 +1,7 @@
 package agentmgmt
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -34,10 +35,20 @@ func (h *Handler) boardingConfiguration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, wireConfig{
+	return c.JSON(http.StatusOK, onFile(got))
+}
+
+func onFile(got agents.Config) wireConfig {
+	return wireConfig{
 		Content:    wireContent{got.BaseURL, got.Initial.Reveal(), []agents.Profile{got.Profile}, got.Client, got.Tenant},
 		Expiration: wireTime(got.Expires),
-	})
+	}
+}
+
+// BoardingFile is the boarding configuration as a file to hand to the agent.
+func BoardingFile(got agents.Config) ([]byte, error) {
+	text, err := json.MarshalIndent(onFile(got), "", "  ")
+	return append(text, '\n'), err
 }
 
 type boardingState struct {
