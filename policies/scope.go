@@ -140,6 +140,9 @@ func (s Scope) Places() bool {
 	return s.all || len(s.tenants)+len(s.trees)+len(s.guarded)+len(s.singles) > 0
 }
 
+// Devices lists those that are in the scope each by itself, wherever they lie.
+func (s Scope) Devices() []iam.DeviceID { return slices.Clone(s.devices) }
+
 // Has reports whether org is in the scope.
 func (s Scope) Has(org iam.OrgID) bool {
 	if s.Empty() {

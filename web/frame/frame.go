@@ -5,6 +5,7 @@ package frame
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,20 +55,24 @@ type standing struct {
 	path     []orgs.Crumb // from the highest that he may see
 	places   []orgs.Org   // where else he may go
 	names    map[iam.OrgID]string
-	role     policies.Role
-	manages  bool // sees the portal here; else the channels alone
-	devices  bool // sees devices; who looks after the installation does not
-	platform bool // looks after the installation
+	role     string           // in words
+	does     policies.Actions // of those that the menu depends on
+	manages  bool             // sees the trail of the place
+	devices  bool             // sees devices' values; who looks after the installation does not
+	guest    bool             // sees no place: what is open to him is shared device by device, or shut just now
+	platform bool             // looks after the installation
 	key      *ui.MaskedKey
 }
 
 // Here is the page that is asked for and where it plays.
 type Here struct {
 	Page     ui.Page
-	Org      orgs.Org
-	Manages  bool
-	Devices  bool // the viewer sees devices here
-	Platform bool // and belongs to no organisation
+	Org      orgs.Org // zero where the viewer sees no place
+	Manages  bool     // the viewer sees the trail here
+	Devices  bool     // and devices' values
+	Keeps    bool     // and looks after devices
+	Guest    bool     // sees no place at all, but perhaps single devices
+	Platform bool     // and belongs to no organisation
 	query    string
 }
 
@@ -94,6 +99,16 @@ func (f *Frame) In(c echo.Context, org iam.OrgID, title, active string) (Here, e
 	return f.in(c, c.Request().Context(), org, title, active)
 }
 
+// Near is In for a device that may be shared alone: whoever does not see its
+// place stays where he is at home.
+func (f *Frame) Near(c echo.Context, org iam.OrgID, title, active string) (Here, error) {
+	h, err := f.In(c, org, title, active)
+	if errors.Is(err, policies.ErrHidden) {
+		return f.In(c, "", title, active)
+	}
+	return h, err
+}
+
 func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, active string) (Here, error) {
 	session, ok := auth.Of(ctx)
 	if !ok {
@@ -103,12 +118,13 @@ func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, ac
 	if err != nil {
 		return Here{}, err
 	}
-	h := Here{Page: f.Door.Page(c, title), Org: s.org, Manages: s.manages, Devices: s.devices, Platform: s.platform && s.org.ID == ""}
+	h := Here{Page: f.Door.Page(c, title), Org: s.org, Manages: s.manages, Devices: s.devices, Platform: s.platform && s.org.ID == "",
+		Keeps: s.keeps(), Guest: s.guest}
 	if org != "" {
 		h.query = "?org=" + string(org)
 	}
 	h.Page.Active = active
-	h.Page.Viewer = &ui.Viewer{Name: session.Name, Role: RoleWord(ctx, s.role)}
+	h.Page.Viewer = &ui.Viewer{Name: session.Name, Role: s.role}
 	h.Page.Crumbs, h.Page.Orgs = s.crumbs(), s.switcher(ctx, active)
 	h.Page.RegKey = s.key
 	h.Page.Nav, err = f.menu(ctx, h, s)

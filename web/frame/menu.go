@@ -10,40 +10,43 @@ import (
 	"halfkey/web/ui"
 )
 
-// menu is what the viewer may open. A member sees his channels and keys; who
-// manages sees the portal.
-func (f *Frame) menu(ctx context.Context, h Here, s standing) ([]ui.NavItem, error) {
+// menu is what the viewer may open, and what he would look for in vain is not in
+// it: a member sees his channels and keys, an auditor the trail, who runs the
+// place the portal.
+func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem, err error) {
 	if h.Platform {
 		return []ui.NavItem{{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"}}, nil
 	}
-	if !s.manages {
-		return []ui.NavItem{
-			{ID: "channels", Label: ui.T(ctx, "household.channels"), Icon: "activity", Href: h.Link("/c")},
-			{ID: "keys", Label: ui.T(ctx, "household.mykeys"), Icon: "key-round", Href: "/k"},
-			{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")},
-		}, nil
+	runs, audits := s.manages && s.devices, s.manages && !s.devices
+	greets := s.devices && s.does.Has(policies.DecideStranger)
+	waiting := 0
+	if greets {
+		if waiting, err = f.countWaiting(ctx); err != nil {
+			return nil, err
+		}
 	}
-	people := ui.NavItem{ID: "people", Label: ui.T(ctx, "portal.people"), Icon: "users", Href: h.Link("/people")}
-	activity := ui.NavItem{ID: "activity", Label: ui.T(ctx, "portal.activity"), Icon: "scroll-text", Href: h.Link("/activity")}
-	if !s.devices {
-		return []ui.NavItem{
-			activity,
-			{ID: "audit", Label: ui.T(ctx, "audit.title"), Icon: "shield", Href: h.Link("/audit")},
-			{ID: "access", Label: ui.T(ctx, "audit.access.menu"), Icon: "eye", Href: h.Link("/audit/access")},
-			{ID: "inventory", Label: ui.T(ctx, "audit.keys.menu"), Icon: "key-round", Href: h.Link("/audit/keys")},
-			people,
-		}, nil
+	add := func(when bool, id, label, icon, href string, count int) {
+		if when {
+			all = append(all, ui.NavItem{ID: id, Label: label, Icon: icon, Href: href, Count: count})
+		}
 	}
-	waiting, err := f.countWaiting(ctx)
-	if err != nil {
-		return nil, err
+	activity := func(when bool) {
+		add(when, "activity", ui.T(ctx, "portal.activity"), "scroll-text", h.Link("/activity"), 0)
 	}
-	return []ui.NavItem{
-		{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: h.Link("/"), Count: waiting},
-		{ID: "devices", Label: ui.T(ctx, "portal.devices"), Icon: "cpu", Href: h.Link("/devices")},
-		{ID: "channels", Label: ui.T(ctx, "portal.channels"), Icon: "activity", Href: h.Link("/c")},
-		people, activity,
-	}, nil
+	people := s.does.Has(policies.ReadPeople)
+	activity(audits)
+	add(audits, "audit", ui.T(ctx, "audit.title"), "shield", h.Link("/audit"), 0)
+	add(audits, "access", ui.T(ctx, "audit.access.menu"), "eye", h.Link("/audit/access"), 0)
+	add(audits, "inventory", ui.T(ctx, "audit.keys.menu"), "key-round", h.Link("/audit/keys"), 0)
+	add(runs, "home", ui.T(ctx, "portal.home"), "house", h.Link("/"), waiting)
+	add(s.keeps(), "devices", ui.T(ctx, "portal.devices"), "cpu", h.Link("/devices"), 0)
+	add(greets && !runs, "pending", ui.T(ctx, "portal.pending.title"), "inbox", h.Link("/pending"), waiting)
+	add(s.guest || s.devices, "channels", ui.T(ctx, "portal.channels"), "activity", h.Link("/c"), 0)
+	add(!runs && !people && s.does.Has(policies.RevealReadKey), "keys", ui.T(ctx, "household.mykeys"), "key-round", "/k", 0)
+	add(people, "people", ui.T(ctx, "portal.people"), "users", h.Link("/people"), 0)
+	add(!people && s.does.Has(policies.MakeService), "services", ui.T(ctx, "machine.services"), "terminal", h.Link("/services"), 0)
+	activity(!audits && !s.guest)
+	return all, nil
 }
 
 // asked is a person and the turn of the questions at the door.
@@ -80,15 +83,15 @@ func (s standing) crumbs() []ui.Crumb {
 }
 
 func (s standing) home() string {
-	if s.manages {
-		return "/"
+	if s.manages || s.keeps() || !s.devices {
+		return "/" // which leads to the first that he may open
 	}
 	return "/c"
 }
 
 // pages is where the switcher of each menu entry leads.
 var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "activity": "/activity",
-	"audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
+	"pending": "/pending", "services": "/services", "audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
 
 // switcher lists the viewer's places, when there is more than one to go to.
 func (s standing) switcher(ctx context.Context, active string) []ui.Crumb {

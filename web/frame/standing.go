@@ -31,9 +31,12 @@ func (f *Frame) look(ctx context.Context, at spot) (s standing, err error) {
 		s.org, err = f.Orgs.Get(ctx, at.org)
 	case len(s.places) > 0:
 		s.org = s.places[0]
-	default: // belongs nowhere, or to the platform alone
-		s.role = policies.PlatformAdmin
-		return s, f.nowhere(s.platform)
+	case s.platform:
+		s.role = RoleWord(ctx, policies.PlatformAdmin)
+		return s, nil
+	default:
+		err = f.asGuest(ctx, &s, seats)
+		return s, err
 	}
 	if err != nil {
 		return s, err
@@ -41,23 +44,46 @@ func (f *Frame) look(ctx context.Context, at spot) (s standing, err error) {
 	if s.path, err = f.path(ctx, s.org.ID); err != nil {
 		return s, err
 	}
-	s.role, err = f.role(ctx, at.user, s.org.ID, seats)
-	s.manages = f.Decider.May(ctx, policies.ReadAudit, s.org.ID)
-	s.devices = f.Decider.May(ctx, policies.ReadDevice, s.org.ID)
+	s.role, err = f.role(ctx, s, seats)
+	for _, act := range menuAsks {
+		if f.Decider.May(ctx, act, s.org.ID) {
+			s.does |= policies.ActionsOf(act)
+		}
+	}
+	s.manages, s.devices = s.does.Has(policies.ReadAudit), s.does.Has(policies.ReadDevice)
 	if err == nil && f.Decider.May(ctx, policies.RevealRegistrationKey, s.org.ID) {
 		s.key, err = f.key(ctx, s.org.ID)
 	}
 	return s, err
 }
 
+// menuAsks are the acts on which the menu depends.
+var menuAsks = []policies.Action{policies.ReadAudit, policies.ReadDevice, policies.ManageDevice, policies.DecideStranger, policies.RevealReadKey,
+	policies.ReadPeople, policies.MakeService}
+
+// keeps tells whether he looks after devices here.
+func (s standing) keeps() bool { return s.devices && s.does.Has(policies.ManageDevice) }
+
 // ErrNowhere is for somebody whose last role has ended.
 var ErrNowhere = fault.New(fault.Refused, "belongs-nowhere", "You belong to no organisation any more. Ask for a new invitation.")
 
-func (f *Frame) nowhere(platform bool) error {
-	if platform {
-		return nil
+// asGuest is for who sees no place: single devices are shared with him, or what
+// he holds is shut just now, or wants a better sign-in. Who holds nothing at all
+// belongs nowhere.
+func (f *Frame) asGuest(ctx context.Context, s *standing, seats []policies.Assignment) error {
+	shared, err := f.Decider.Scope(ctx, policies.SeeDevice)
+	if err != nil {
+		return err
 	}
-	return ErrNowhere
+	if len(seats) == 0 && shared.Empty() {
+		return ErrNowhere
+	}
+	reveals, err := f.Decider.Scope(ctx, policies.RevealReadKey)
+	if !reveals.Empty() {
+		s.does |= policies.ActionsOf(policies.RevealReadKey)
+	}
+	s.guest, s.role = true, ui.T(ctx, "place.guest")
+	return err
 }
 
 // places are those of the person's organisations. What a platform administrator
@@ -82,19 +108,36 @@ func (f *Frame) path(ctx context.Context, org iam.OrgID) ([]orgs.Crumb, error) {
 var rank = []policies.Role{policies.Owner, policies.Manager, policies.Integrator, policies.Operator, policies.Auditor, policies.ConnectorOperator,
 	policies.Support, policies.Member, policies.Viewer}
 
-func (f *Frame) role(ctx context.Context, user iam.UserID, org iam.OrgID, seats []policies.Assignment) (policies.Role, error) {
-	above, err := f.Orgs.Path(ctx, org)
+// role is the highest of somebody's roles at a place, in words.
+func (f *Frame) role(ctx context.Context, s standing, seats []policies.Assignment) (string, error) {
+	above, err := f.Orgs.Path(ctx, s.org.ID)
 	if err != nil {
 		return "", err
 	}
+	var own policies.Role
 	for _, r := range rank {
 		for _, a := range seats {
-			if a.Role == r && slices.ContainsFunc(above, func(c orgs.Crumb) bool { return c.ID == a.Org }) {
-				return r, nil
+			if !slices.ContainsFunc(above, func(c orgs.Crumb) bool { return c.ID == a.Org }) {
+				continue
+			}
+			if a.Role == r {
+				return RoleWord(ctx, r), nil
+			}
+			if a.Role.Custom() {
+				own = a.Role
 			}
 		}
 	}
-	return policies.PlatformAdmin, nil
+	switch {
+	case own != "":
+		if r, err := f.Orgs.CustomRole(ctx, own); err == nil {
+			return r.Name, nil
+		}
+		return ui.T(ctx, "place.role.own"), nil
+	case s.platform:
+		return RoleWord(ctx, policies.PlatformAdmin), nil
+	}
+	return RoleWord(ctx, policies.Member), nil // through an organisation that is let in
 }
 
 // key is the place's registration key with its second half hidden, or nil where

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,15 +28,15 @@ func (h *House) channels(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := h.shared(c.Request().Context(), here.Org.ID)
+	s, err := h.seen(c.Request().Context(), here.Org.ID)
 	if err != nil {
 		return err
 	}
 	var first *devices.View
-	if len(list) > 0 {
-		first = &list[0]
+	if all := s.all(); len(all) > 0 {
+		first = &all[0]
 	}
-	return h.answer(c, here, list, first)
+	return h.answer(c, here, s, first)
 }
 
 func (h *House) channel(c echo.Context) error {
@@ -44,15 +45,29 @@ func (h *House) channel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	here, err := h.Frame.In(c, d.Org, d.Name, "channels")
+	here, err := h.Frame.Near(c, d.Org, d.Name, "channels")
 	if err != nil {
 		return err
 	}
-	list, err := h.shared(ctx, d.Org)
+	s, err := h.seen(ctx, here.Org.ID)
 	if err != nil {
 		return err
 	}
-	return h.answer(c, here, list, &d)
+	return h.answer(c, here, s, &d)
+}
+
+// seen is what somebody sees from a place: what lies in it, and what others
+// share with him device by device.
+type seen struct{ here, shared []devices.View }
+
+func (s seen) all() []devices.View { return append(slices.Clip(s.here), s.shared...) }
+
+func (h *House) seen(ctx context.Context, org iam.OrgID) (s seen, err error) {
+	if s.here, err = h.at(ctx, org); err != nil {
+		return s, err
+	}
+	s.shared, err = h.Devices.Shared(ctx)
+	return s, err
 }
 
 // find is the device behind a channel's number; devices.ErrUnknown is also what
@@ -65,9 +80,12 @@ func (h *House) find(ctx context.Context, number string) (devices.View, error) {
 	return h.Devices.ByChannel(ctx, id.String())
 }
 
-func (h *House) answer(c echo.Context, here frame.Here, list []devices.View, shown *devices.View) error {
+func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *devices.View) error {
 	ctx := c.Request().Context()
-	v := channelPage{Org: here.Org.Name}
+	v := channelPage{Org: here.Org.Name, Guest: here.Guest}
+	if here.Org.ID == "" {
+		v.Org = ui.T(ctx, "place.shared")
+	}
 	if shown != nil {
 		wanted := c.QueryParam("range")
 		link := func(r plot.Range) string { return "/c/" + shown.Channel + "?range=" + r.ID }
@@ -81,7 +99,8 @@ func (h *House) answer(c echo.Context, here frame.Here, list []devices.View, sho
 				return err
 			}
 		}
-		v.Shown, v.Others = &s, rows(list, shown.Channel)
+		v.Shown, v.Others, v.Shared = &s, rows(list.here, shown.Channel), rows(list.shared, shown.Channel)
+		v.CanShow = h.Decider.MayDevice(ctx, policies.RevealReadKey, shown.Org, shown.ID)
 		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
 	} else {
 		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}}.Encode()
@@ -93,7 +112,7 @@ func (h *House) answer(c echo.Context, here frame.Here, list []devices.View, sho
 	if v.Notices, err = h.Notices.For(ctx); err != nil {
 		return err
 	}
-	v.Owner, v.Lede = owner, lede(ctx, len(list), owner)
+	v.Owner, v.Lede = owner, lede(ctx, len(list.here), owner)
 	return show.Page(c, http.StatusOK, channelView(here.Page, v))
 }
 
@@ -123,6 +142,9 @@ func rows(list []devices.View, shown string) []ui.Tile {
 
 // owner is who shares with the viewer: the owner of the place, if that is somebody else.
 func (h *House) owner(ctx context.Context, org iam.OrgID) (string, error) {
+	if org == "" {
+		return "", nil
+	}
 	holders, err := h.Decider.WhoMay(ctx, h.Channels.DB.WithContext(ctx), policies.ManagePeople, org, "")
 	if err != nil {
 		return "", err
@@ -187,18 +209,18 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 	fresh := plot.Fresh(h.Channels, id, h.Now)
 	wants := func(e live.Event) bool { return e.Kind == live.Value || e.Kind == live.Device }
 	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
-		list, err := h.shared(ctx, here.Org.ID)
-		if err != nil {
+		list, err := h.seen(ctx, here.Org.ID)
+		if err != nil && (id == "" || !hidden(err)) {
 			return err
 		}
 		if id == "" {
-			if len(list) > 0 {
+			if len(list.all()) > 0 {
 				return out.Go(here.Link("/c"))
 			}
 			return nil
 		}
 		d, err := h.find(ctx, id)
-		if errors.Is(err, devices.ErrUnknown) || fault.Of(err) != nil && fault.Of(err).Kind == fault.NotFound {
+		if hidden(err) {
 			return out.Go("/c") // no longer his to see
 		}
 		if err != nil {
@@ -218,7 +240,12 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 	}}, nil
 }
 
-func (h *House) draw(ctx context.Context, out *stream.Out, d devices.View, list []devices.View) error {
+func hidden(err error) bool {
+	f := fault.Of(err)
+	return errors.Is(err, devices.ErrUnknown) || f != nil && f.Kind == fault.NotFound
+}
+
+func (h *House) draw(ctx context.Context, out *stream.Out, d devices.View, list seen) error {
 	s := summed(d)
 	if err := out.Part(ctx, "newest", newest(s)); err != nil {
 		return err
@@ -226,5 +253,8 @@ func (h *House) draw(ctx context.Context, out *stream.Out, d devices.View, list 
 	if err := out.Part(ctx, "staleness", staleness(s)); err != nil {
 		return err
 	}
-	return out.Part(ctx, "others", otherChannels(rows(list, d.Channel)))
+	if err := out.Part(ctx, "others", otherChannels(rows(list.here, d.Channel))); err != nil {
+		return err
+	}
+	return out.Part(ctx, "shared", sharedChannels(rows(list.shared, d.Channel)))
 }

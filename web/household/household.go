@@ -53,12 +53,16 @@ func (h *House) Enrol(c echo.Context) error {
 	return show.Page(c, http.StatusOK, enrolPage(p))
 }
 
-// shared are the devices that the viewer sees at a place, those with readings first.
-func (h *House) shared(ctx context.Context, org iam.OrgID) ([]devices.View, error) {
+// at are the devices whose values the viewer sees at a place, those with readings first.
+func (h *House) at(ctx context.Context, org iam.OrgID) ([]devices.View, error) {
+	if org == "" { // no place of his
+		return nil, nil
+	}
 	all, err := h.Devices.List(ctx, devices.Filter{Org: org, Limit: 200})
 	if err != nil {
 		return nil, err
 	}
+	all = slices.DeleteFunc(all, func(d devices.View) bool { return !d.Values })
 	slices.Reverse(all) // the first that came is the first shown
 	var measured, waiting []devices.View
 	for _, d := range all {

@@ -42,6 +42,7 @@ func (h *House) answerKeys(c echo.Context, channel string, shown vault.Secret) e
 		return err
 	}
 	slices.Reverse(list)
+	list = slices.DeleteFunc(list, func(d devices.View) bool { return !h.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID) })
 	keys, err := h.own(ctx, list)
 	if err != nil {
 		return err

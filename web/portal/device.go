@@ -36,11 +36,11 @@ func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wron
 	if err != nil {
 		return err
 	}
-	h, err := p.Frame.In(c, d.Org, d.Name, "devices")
+	h, err := p.Frame.Near(c, d.Org, d.Name, "devices")
 	if err != nil {
 		return err
 	}
-	if !h.Manages {
+	if !h.Manages && !p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID) {
 		return c.Redirect(http.StatusSeeOther, "/c/"+d.Channel)
 	}
 	v, err := p.deviceView(ctx, h, d, c.QueryParam("range"))
@@ -89,19 +89,41 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 			return v, err
 		}
 	}
-	v.History, err = p.history(ctx, d)
+	if v.History, err = p.history(ctx, d); mayNot(err) {
+		err = nil
+	}
 	return v, err
 }
 
 // facts is who the device is.
 func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 	path, err := p.Orgs.Path(ctx, d.Org)
-	if err != nil {
+	if err != nil && !mayNot(err) { // what is shared alone does not say where it lies
 		return nil, err
 	}
 	var place []string
 	for _, c := range path {
 		place = append(place, c.Name)
+	}
+	all := []fact{{ui.T(ctx, "portal.device.serial"), mono(d.Serial)}}
+	if len(place) > 0 {
+		all = append(all, fact{ui.T(ctx, "portal.device.belongs"), text(strings.Join(place, " / "))})
+	}
+	all = append(all, []fact{
+		{ui.T(ctx, "portal.device.channel"), mono(d.Channel)},
+		{ui.T(ctx, "portal.device.joined"), ui.At(d.Boarded)},
+		{ui.T(ctx, "portal.device.door"), text(doorWord(ctx, d.Door))},
+	}...)
+	for _, o := range []struct{ name, value string }{{ui.T(ctx, "portal.device.model"), d.Model}, {ui.T(ctx, "portal.device.firmware"), d.Firmware}} {
+		if o.value != "" {
+			all = append(all, fact{o.name, text(o.value)})
+		}
+	}
+	if d.Summary.Interval > 0 {
+		all = append(all, fact{ui.T(ctx, "portal.device.calls"), text(ui.T(ctx, "portal.device.every", "Every", every(d.Summary.Interval)))})
+	}
+	if !p.Decider.May(ctx, policies.ReadPeople, d.Org) {
+		return all, nil
 	}
 	seen, err := p.Decider.WhoMay(ctx, p.DB.WithContext(ctx), policies.ReadDevice, d.Org, d.ID)
 	if err != nil {
@@ -112,21 +134,6 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 		if s.Role != policies.PlatformAdmin {
 			people = append(people, s.Name)
 		}
-	}
-	all := []fact{
-		{ui.T(ctx, "portal.device.serial"), mono(d.Serial)},
-		{ui.T(ctx, "portal.device.belongs"), text(strings.Join(place, " / "))},
-		{ui.T(ctx, "portal.device.channel"), mono(d.Channel)},
-		{ui.T(ctx, "portal.device.joined"), ui.At(d.Boarded)},
-		{ui.T(ctx, "portal.device.door"), text(doorWord(ctx, d.Door))},
-	}
-	for _, o := range []struct{ name, value string }{{ui.T(ctx, "portal.device.model"), d.Model}, {ui.T(ctx, "portal.device.firmware"), d.Firmware}} {
-		if o.value != "" {
-			all = append(all, fact{o.name, text(o.value)})
-		}
-	}
-	if d.Summary.Interval > 0 {
-		all = append(all, fact{ui.T(ctx, "portal.device.calls"), text(ui.T(ctx, "portal.device.every", "Every", every(d.Summary.Interval)))})
 	}
 	return append(all, fact{ui.T(ctx, "portal.device.seen"), text(strings.Join(people, ", "))}), nil
 }
@@ -163,7 +170,11 @@ func writeKey(ctx context.Context, d devices.View) []ui.Tick {
 	return t
 }
 
+// readKeys are people's, for whoever may know the people.
 func (p *Portal) readKeys(ctx context.Context, d devices.View) ([]readKey, error) {
+	if !p.Decider.May(ctx, policies.ReadPeople, d.Org) {
+		return nil, nil
+	}
 	list, err := p.Channels.ReadKeys(ctx, d.Channel)
 	if err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (p *Portal) devices(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !h.Manages {
+	if !h.Manages && !h.Keeps {
 		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
 	}
 	l, err := parseListQuery(c.QueryParams())

@@ -30,10 +30,8 @@ func (p *Portal) home(c echo.Context) error {
 	switch {
 	case h.Platform:
 		return p.platform(c, h)
-	case h.Manages && !h.Devices:
-		return c.Redirect(http.StatusSeeOther, h.Link("/activity"))
-	case !h.Manages:
-		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
+	case !h.Manages || !h.Devices: // the menu begins with what he is here for
+		return c.Redirect(http.StatusSeeOther, h.Page.Nav[0].Href)
 	}
 	v, err := p.homeView(c, h)
 	if err != nil {
