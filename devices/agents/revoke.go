@@ -80,7 +80,7 @@ var sweepAssertions = migrations.SQL(`DELETE FROM agent_assertions WHERE mac IN 
 // sweepBatch is how many rows one deed takes, so that nobody waits for it.
 const sweepBatch = 1000
 
-// Sweep forgets assertions and revocations whose time is over, signing keys
+// Sweep changes signing keys that are old, and forgets assertions and revocations whose time is over, signing keys
 // that nothing is checked with any more, and files that nobody has.
 func (s *Service) Sweep(ctx context.Context) error {
 	for {
@@ -89,7 +89,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return fmt.Errorf("sweep assertions: %w", err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n < sweepBatch {
-			return errors.Join(err, s.Keys.Sweep(ctx), s.sweepFiles(ctx))
+			return errors.Join(err, s.Keys.RotateOld(ctx), s.Keys.Sweep(ctx), s.sweepFiles(ctx))
 		}
 	}
 }

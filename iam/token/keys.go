@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -206,14 +205,26 @@ func (s *Keys) Rotate(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, alg Al
 	return audit.Record(ctx, tx, "token-key.rotate", audit.Object{Tenant: string(tenant), Org: string(tenant), Type: "token-key", ID: kid}, audit.Detail{"alg": alg})
 }
 
-// Age is how long the tenant's signing key has been at work.
-func (s *Keys) Age(ctx context.Context, tenant iam.OrgID) (time.Duration, error) {
-	var created int64
-	err := s.DB.WithContext(ctx).Raw("SELECT created_at FROM signing_keys WHERE tenant_id = ? AND retired_at IS NULL", string(tenant)).Row().Scan(&created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+// Life is how long a key signs before the timetable makes another one.
+const Life = 90 * 24 * time.Hour
+
+// RotateOld changes the keys that have signed for Life. Who rotates one by hand
+// begins its time anew.
+func (s *Keys) RotateOld(ctx context.Context) error {
+	var old []struct {
+		TenantID iam.OrgID
+		Alg      Alg
 	}
-	return s.Now().Sub(iam.Time(created)), err
+	err := s.DB.WithContext(ctx).Raw("SELECT tenant_id, alg FROM signing_keys WHERE retired_at IS NULL AND created_at <= ?", iam.Micros(s.Now().Add(-Life))).Scan(&old).Error
+	for _, k := range old {
+		if err == nil {
+			err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.Rotate(ctx, tx, k.TenantID, k.Alg) })
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("rotate old signing keys: %w", err)
+	}
+	return nil
 }
 
 // Sweep forgets keys whose last token is over.
