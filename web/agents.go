@@ -7,6 +7,8 @@ import (
 
 	"halfkey/web/api/agentmgmt"
 	"halfkey/web/api/oauth"
+	"halfkey/web/frame"
+	"halfkey/web/portal"
 )
 
 // mountAgents opens the doors of industrial agents and OAuth's own addresses.
@@ -18,4 +20,14 @@ func (r Rooms) mountAgents(e *echo.Echo) {
 		Trusted: r.Trusted, Plain: r.PlainAgents, Now: r.Now, Log: r.Log}
 	clients.Mount(e)
 	(&agentmgmt.Handler{Agents: r.Agents, Keys: r.Keys, Admins: clients, Trusted: r.Trusted, AcceptPlain: r.PlainAgents, Log: r.Log}).Mount(e)
+}
+
+// mountAgentPages adds the pages of agents, and gives those that stay alive.
+func (r Rooms) mountAgentPages(g *echo.Group, p *portal.Portal) map[string]frame.Stream {
+	if r.Agents == nil {
+		return nil
+	}
+	pages := &portal.Agents{Portal: p, Agents: r.Agents}
+	pages.Mount(g)
+	return pages.Streams()
 }

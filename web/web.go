@@ -103,7 +103,7 @@ func New(r Rooms) *echo.Echo {
 	}}
 	me.Mount(signedIn)
 	r.mountMachines(signedIn, around, me)
-	around.Streams(signedIn, p.Streams(), h.Streams())
+	around.Streams(signedIn, p.Streams(), h.Streams(), r.mountAgentPages(signedIn, p))
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)
 	pages.GET("/problems/:code", around.Problem)

@@ -33,7 +33,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 	activity := func(when bool) {
 		add(when, "activity", ui.T(ctx, "portal.activity"), "scroll-text", h.Link("/activity"), 0)
 	}
-	people := s.does.Has(policies.ReadPeople)
+	people, makesAgents := s.does.Has(policies.ReadPeople), s.does.Has(policies.ManageAgent)
 	activity(audits)
 	add(audits, "audit", ui.T(ctx, "audit.title"), "shield", h.Link("/audit"), 0)
 	add(audits, "access", ui.T(ctx, "audit.access.menu"), "eye", h.Link("/audit/access"), 0)
@@ -46,6 +46,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 	add(people, "people", ui.T(ctx, "portal.people"), "users", h.Link("/people"), 0)
 	add(!people && s.does.Has(policies.MakeService), "services", ui.T(ctx, "machine.services"), "terminal", h.Link("/services"), 0)
 	activity(!audits && !s.guest)
+	add(makesAgents, "agents", ui.T(ctx, "agents.title"), "terminal", h.Link("/agents"), 0)
 	return all, nil
 }
 
@@ -90,7 +91,7 @@ func (s standing) home() string {
 }
 
 // pages is where the switcher of each menu entry leads.
-var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "activity": "/activity",
+var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "agents": "/agents", "activity": "/activity",
 	"pending": "/pending", "services": "/services", "audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
 
 // switcher lists the viewer's places, when there is more than one to go to.

@@ -1,0 +1,128 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices/agents"
+	"halfkey/iam"
+	"halfkey/iam/live"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/show"
+	"halfkey/web/stream"
+	"halfkey/web/ui"
+)
+
+// agentQuery is what the address of the list says.
+type agentQuery struct {
+	org   iam.OrgID // "" for the viewer's first place
+	text  string
+	stage agents.Stage
+	page  int // from 0
+}
+
+// parseAgentQuery takes what a URL says; what is no stage or page is none.
+func parseAgentQuery(q url.Values) agentQuery {
+	l := agentQuery{org: iam.OrgID(q.Get("org")), stage: agents.ParseStage(q.Get("stage"))}
+	l.text = strings.ReplaceAll(strings.ToValidUTF8(strings.TrimSpace(q.Get("q")), ""), "\x00", "")
+	if r := []rune(l.text); len(r) > 80 {
+		l.text = string(r[:80])
+	}
+	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 0 && n < 1_000_000 {
+		l.page = n
+	}
+	return l
+}
+
+// link is the list with this query, at another page.
+func (l agentQuery) link(page int) string {
+	q := url.Values{}
+	for k, v := range map[string]string{"org": string(l.org), "q": l.text, "stage": string(l.stage)} {
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	if page > 0 {
+		q.Set("page", strconv.Itoa(page))
+	}
+	if len(q) == 0 {
+		return "/agents"
+	}
+	return "/agents?" + q.Encode()
+}
+
+func (p *Agents) list(c echo.Context) error {
+	ctx := c.Request().Context()
+	h, err := p.Frame.At(c, ui.T(ctx, "agents.title"), "agents")
+	if err != nil {
+		return err
+	}
+	if !h.Manages {
+		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
+	}
+	l := parseAgentQuery(c.QueryParams())
+	v, err := p.listed(ctx, h, l)
+	if err != nil {
+		return err
+	}
+	h.Page.Path = l.link(l.page)
+	h.Page.Stream = eventsFor("agents", h, "q", l.text, "stage", string(l.stage), "page", strconv.Itoa(l.page))
+	return show.Page(c, http.StatusOK, agentsView(h.Page, v))
+}
+
+func (p *Agents) listed(ctx context.Context, h frame.Here, l agentQuery) (v agentsPage, err error) {
+	v = agentsPage{Query: l.text, Stage: string(l.stage), Hidden: hidden("org", string(l.org))}
+	found, err := p.Agents.List(ctx, agents.Query{Org: h.Org.ID, Text: l.text, Stage: l.stage, Sort: agents.Sort{By: "name"}, Page: l.page, Size: pageSize})
+	if err != nil {
+		return v, err
+	}
+	v.Total = ui.T(ctx, "agents.count", "Count", found.Total)
+	v.Filtered = l.text != "" || l.stage != ""
+	v.Clear = agentQuery{org: l.org}.link(0)
+	if l.page > 0 {
+		v.First = l.link(0)
+	}
+	if (l.page+1)*pageSize < found.Total {
+		v.Next = l.link(l.page + 1)
+	}
+	if p.Decider.May(ctx, policies.ManageAgent, h.Org.ID) {
+		v.New, v.Bulk = h.Link("/agents/new"), h.Link("/agents/bulk")
+		if v.Quota, err = p.Agents.Quota(ctx, h.Org.ID); err != nil {
+			return v, err
+		}
+	}
+	places, err := p.placeNames(ctx)
+	if err != nil {
+		return v, err
+	}
+	now := p.Now()
+	for _, a := range found.Agents {
+		r := agentRow{Href: agentPath(a.ID), Name: a.Name, ID: string(a.ID), Profile: string(a.Profile), Place: places[a.Org], Left: left(ctx, a.Until(), now), Proved: a.Proved}
+		r.Word, r.Kind = stageWord(ctx, a.Stage(now))
+		r.Token = !a.Onboarded.IsZero()
+		v.Rows = append(v.Rows, r)
+	}
+	return v, nil
+}
+
+func (p *Agents) listStream(c echo.Context) (stream.View, error) {
+	l := parseAgentQuery(c.QueryParams())
+	wants := func(e live.Event) bool { return e.Kind == live.Device }
+	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
+		h, err := p.Frame.At(c, "", "agents")
+		if err != nil {
+			return err
+		}
+		v, err := p.listed(ctx, h, l)
+		if err != nil {
+			return err
+		}
+		return out.Part(ctx, "agents", agentLines(v))
+	}}, nil
+}
