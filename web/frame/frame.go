@@ -44,9 +44,18 @@ func New(p Parts) *Frame {
 }
 
 // spot is a person at a place; an empty place stands for the first that he sees.
+// How well he is signed in, and whether somebody else looks through his eyes,
+// makes a difference to what is seen.
 type spot struct {
-	user iam.UserID
-	org  iam.OrgID
+	user  iam.UserID
+	org   iam.OrgID
+	proof iam.Assurance
+	look  string
+}
+
+func spotOf(ctx context.Context, s iam.Session, org iam.OrgID) spot {
+	look, _ := auth.Looking(ctx)
+	return spot{s.User, org, s.Assurance, look.ID}
 }
 
 // standing is what a person is at a place.
@@ -114,7 +123,7 @@ func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, ac
 	if !ok {
 		return Here{}, auth.ErrSignIn
 	}
-	s, err := f.standing(ctx, spot{session.User, org})
+	s, err := f.standing(ctx, spotOf(ctx, session, org))
 	if err != nil {
 		return Here{}, err
 	}
@@ -132,7 +141,7 @@ func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, ac
 }
 
 func (f *Frame) standing(ctx context.Context, at spot) (standing, error) {
-	version, err := f.Decider.Version(ctx)
+	version, err := f.rights(ctx)
 	if err != nil {
 		return standing{}, err
 	}
@@ -152,6 +161,6 @@ func (f *Frame) PlaceNames(ctx context.Context) (map[iam.OrgID]string, error) {
 	if !ok {
 		return nil, auth.ErrSignIn
 	}
-	s, err := f.standing(ctx, spot{user: session.User})
+	s, err := f.standing(ctx, spotOf(ctx, session, ""))
 	return s.names, err
 }

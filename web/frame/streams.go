@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"context"
+
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam/fault"
@@ -13,6 +15,17 @@ type Stream func(c echo.Context) (stream.View, error)
 
 // ErrStream answers a page that nobody keeps alive.
 var ErrStream = fault.New(fault.NotFound, "stream-unknown", "There is nothing live of that kind.")
+
+// rights grows whenever the viewer may see other things than before: because
+// somebody decided so, or because it was only until now.
+func (f *Frame) rights(ctx context.Context) (int64, error) {
+	version, err := f.Decider.Version(ctx)
+	if err != nil {
+		return 0, err
+	}
+	passed, err := f.Decider.Passed(ctx)
+	return version<<20 + int64(passed), err
+}
 
 // Streams serves /events: its query's page names one of all, the rest is that
 // page's own.
@@ -37,7 +50,7 @@ func (f *Frame) Streams(g *echo.Group, all ...map[string]Stream) {
 		if err != nil {
 			return err
 		}
-		line := stream.Line{Events: f.Live.Subscribe(ctx, tenants...), Still: f.Door.Still(c.Request()), Version: f.Decider.Version}
+		line := stream.Line{Events: f.Live.Subscribe(ctx, tenants...), Still: f.Door.Still(c.Request()), Version: f.rights}
 		return stream.Run(c.Response(), c.Request(), line, view)
 	})
 }

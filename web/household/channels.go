@@ -100,6 +100,9 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 			}
 		}
 		v.Shown, v.Others, v.Shared = &s, rows(list.here, shown.Channel), rows(list.shared, shown.Channel)
+		if slices.ContainsFunc(list.shared, func(d devices.View) bool { return d.ID == shown.ID }) {
+			v.Source = ui.T(ctx, "place.shared")
+		}
 		v.CanShow = h.Decider.MayDevice(ctx, policies.RevealReadKey, shown.Org, shown.ID)
 		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
 	} else {

@@ -11,6 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"halfkey/web/notice"
 	"halfkey/web/ui"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type channelPage struct {
 	Shown     *channel // nil while nothing is shared
 	Others    []ui.Tile
 	Shared    []ui.Tile // by others, device by device
+	Source    string    // of the one that is shown, where it is not the place's
 	CanShow   bool      // a read key of one's own
 	Guest     bool      // sees no place
 	Owner     string    // who could share something
@@ -128,7 +130,7 @@ func channelView(p ui.Page, v channelPage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.CardHead(v.Shown.Name, v.Shown.Field, newest(*v.Shown)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.CardHead(v.Shown.Name, strings.Trim(v.Shown.Field+" · "+v.Source, " ·"), newest(*v.Shown)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -201,7 +203,7 @@ func channelView(p ui.Page, v channelPage) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "household.key.text"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/household/channels.templ`, Line: 57, Col: 41}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/household/channels.templ`, Line: 59, Col: 41}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 						if templ_7745c5c3_Err != nil {
@@ -214,7 +216,7 @@ func channelView(p ui.Page, v channelPage) templ.Component {
 						var templ_7745c5c3_Var7 templ.SafeURL
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/k/" + v.Shown.ID))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/household/channels.templ`, Line: 58, Col: 67}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/household/channels.templ`, Line: 60, Col: 67}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 						if templ_7745c5c3_Err != nil {

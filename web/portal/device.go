@@ -40,7 +40,7 @@ func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wron
 	if err != nil {
 		return err
 	}
-	if !h.Manages && !p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID) {
+	if !p.Decider.May(ctx, policies.ReadAudit, d.Org) && !p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID) {
 		return c.Redirect(http.StatusSeeOther, "/c/"+d.Channel)
 	}
 	v, err := p.deviceView(ctx, h, d, c.QueryParam("range"))

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
@@ -34,6 +33,7 @@ import (
 type House struct {
 	web.Rooms
 	URL   string
+	Clock *Clock
 	Setup vault.Secret // the code that the console printed
 }
 
@@ -46,38 +46,39 @@ func New(t testing.TB) *House {
 // On is New on a database and with a log of the test's choice.
 func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	t.Helper()
+	clock := &Clock{}
 	logger := slog.New(log)
 	dir := t.TempDir()
 	v := must(vault.Open(filepath.Join(dir, "keyset.json")))(t)
-	trail := must(audit.Attach(db.Gorm, audit.Config{Chain: v.Pepper("audit-chain"), Seal: v.Pepper("audit-seal"), SealFile: filepath.Join(dir, "seal"), Now: time.Now}))(t)
+	trail := must(audit.Attach(db.Gorm, audit.Config{Chain: v.Pepper("audit-chain"), Seal: v.Pepper("audit-seal"), SealFile: filepath.Join(dir, "seal"), Now: clock.Now}))(t)
 	trail.Start()
 	t.Cleanup(func() { trail.Stop(context.Background()) })
 	versions := iam.NewVersions(db.Gorm)
-	decider := must(policies.New(t.Context(), db.Gorm, versions, time.Now))(t)
+	decider := must(policies.New(t.Context(), db.Gorm, versions, clock.Now))(t)
 	hub := live.New(db.Gorm)
 	go hub.Run(t.Context())
-	users := &iam.Users{DB: db.Gorm, Now: time.Now}
+	users := &iam.Users{DB: db.Gorm, Now: clock.Now}
 	passwords := iam.NewPasswords()
-	limits := limit.New(db.Gorm, time.Now)
-	sessions := iam.NewSessions(iam.SessionParts{DB: db.Gorm, Vault: v, Users: users, Passwords: passwords, Limits: limits, Versions: versions, Trail: trail, Now: time.Now})
-	settings := iam.NewSettings(db.Gorm, versions, time.Now)
-	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: time.Now}
-	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store}, Now: time.Now}
-	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: time.Now}
-	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: time.Now},
-		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: time.Now})}
+	limits := limit.New(db.Gorm, clock.Now)
+	sessions := iam.NewSessions(iam.SessionParts{DB: db.Gorm, Vault: v, Users: users, Passwords: passwords, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})
+	settings := iam.NewSettings(db.Gorm, versions, clock.Now)
+	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: clock.Now}
+	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store}, Now: clock.Now}
+	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: clock.Now}
+	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: clock.Now},
+		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})}
 	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
-		Limits: limits, Now: time.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
-	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: time.Now, Log: logger}
+		Limits: limits, Now: clock.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
+	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: clock.Now, Log: logger}
 	places.Post = post
-	back := &iam.Recovery{Sessions: sessions, Links: &iam.Links{DB: db.Gorm, Vault: v, Now: time.Now}, Post: post, MayHelp: places.MayHelp}
+	back := &iam.Recovery{Sessions: sessions, Links: &iam.Links{DB: db.Gorm, Vault: v, Now: clock.Now}, Post: post, MayHelp: places.MayHelp}
 	places.Addresses = &iam.Addresses{Sessions: sessions, Links: back.Links, Post: post}
 	post.Later = back.Later()
 	maps.Copy(post.Later, places.Addresses.Later())
 	maps.Copy(post.Later, places.Later())
-	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: time.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
-	h := &House{Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
-		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: time.Now, Log: logger}}
+	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: clock.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
+	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
+		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)
 	t.Cleanup(things.Wait)
