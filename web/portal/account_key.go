@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
+	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -31,6 +32,9 @@ func (p *Portal) askRevokeAccountKey(c echo.Context) error {
 	h, id, err := p.accountKeyHere(c)
 	if err != nil {
 		return err
+	}
+	if !p.AccountKeys.May(ctx, h.Org.ID) {
+		return policies.ErrRefused
 	}
 	back := "/orgs/" + string(h.Org.ID)
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{

@@ -9,6 +9,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/orgs"
+	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -102,6 +103,9 @@ func (p *Portal) askReplace(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.Decider.Require(ctx, policies.ManageRegistrationKey, k.Org); err != nil {
+		return err
+	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
 		Title: ui.T(ctx, "portal.regkey.replace.title", "Label", k.Label), Text: ui.T(ctx, "portal.regkey.replace.text"),
 		Action: keyPath(k.ID) + "/replace", Yes: ui.T(ctx, "portal.regkey.replace"), No: ui.T(ctx, "portal.regkey.keep"), NoHref: keyPath(k.ID)}))
@@ -124,6 +128,9 @@ func (p *Portal) askRevoke(c echo.Context) error {
 	ctx := c.Request().Context()
 	h, k, err := p.keyHere(c)
 	if err != nil {
+		return err
+	}
+	if err := p.Decider.Require(ctx, policies.ManageRegistrationKey, k.Org); err != nil {
 		return err
 	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
