@@ -54,6 +54,22 @@ func (d *Door) Fresh(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// Lately is Fresh for programs that come with a browser's session: they are not
+// asked on the way, and hear ErrProve. Who shows a token has no session.
+func (d *Door) Lately(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if s, ok := Of(r.Context()); ok && !s.Fresh(d.Now()) {
+			s, err := d.Sessions.Anew(r.Context(), d.token(r))
+			if err != nil || !s.Fresh(d.Now()) {
+				return ErrProve
+			}
+			c.SetRequest(r.WithContext(d.as(r.Context(), s)))
+		}
+		return next(c)
+	}
+}
+
 // goOn does the act as the session is now, without the proof among its fields.
 func (d *Door) goOn(c echo.Context, s iam.Session, next echo.HandlerFunc) error {
 	r := c.Request()

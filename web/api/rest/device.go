@@ -19,7 +19,7 @@ func (a *API) things(g *echo.Group) {
 	g.POST("/devices/:device/resume", a.does(a.Devices.Resume), known())
 	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
 	g.POST("/devices/:device/retire", a.retireDevice, known())
-	g.POST("/devices/:device/read_key", a.readKey, known())
+	g.POST("/devices/:device/read_key", a.readKey, a.fresh, known())
 	g.GET("/devices/:device/history", a.history, paged())
 }
 

@@ -16,12 +16,12 @@ import (
 
 func (a *API) keys(g *echo.Group) {
 	g.GET("/orgs/:org/keys", a.listKeys, paged())
-	g.POST("/orgs/:org/keys", a.issueKey, a.once, known())
+	g.POST("/orgs/:org/keys", a.issueKey, a.fresh, a.once, known())
 	g.GET("/keys/:key", a.getKey, known())
 	g.PATCH("/keys/:key", a.retireKey, known())
-	g.POST("/keys/:key/reveal", a.revealKey, known())
-	g.POST("/keys/:key/replace", a.replaceKey, a.once, known())
-	g.POST("/keys/:key/revoke", a.revokeKey, known())
+	g.POST("/keys/:key/reveal", a.revealKey, a.fresh, known())
+	g.POST("/keys/:key/replace", a.replaceKey, a.fresh, a.once, known())
+	g.POST("/keys/:key/revoke", a.revokeKey, a.fresh, known())
 	g.GET("/keys/:key/serials", a.serials, paged())
 	g.POST("/keys/:key/serials", a.listSerials, a.once, known("good_rows"))
 }

@@ -17,14 +17,14 @@ import (
 func (a *API) people(g *echo.Group) {
 	g.GET("/orgs/:org/people", a.listPeople, paged())
 	g.GET("/people/:person/roles", a.rolesOf, paged())
-	g.POST("/people/:person/disable", a.switches(a.Orgs.Disable), a.dry, known("dry_run"))
-	g.POST("/people/:person/enable", a.switches(a.Orgs.Enable), a.dry, known("dry_run"))
-	g.POST("/orgs/:org/roles", a.giveRole, a.once, a.dry, known("dry_run"))
-	g.PATCH("/roles/:role", a.changeRole, a.dry, how("dry_run"))
-	g.DELETE("/roles/:role", a.endRole, a.dry, how("dry_run"))
-	g.POST("/roles/:role/deputies", a.lend, a.once, a.dry, known("dry_run"))
+	g.POST("/people/:person/disable", a.switches(a.Orgs.Disable), a.fresh, a.dry, known("dry_run"))
+	g.POST("/people/:person/enable", a.switches(a.Orgs.Enable), a.fresh, a.dry, known("dry_run"))
+	g.POST("/orgs/:org/roles", a.giveRole, a.fresh, a.once, a.dry, known("dry_run"))
+	g.PATCH("/roles/:role", a.changeRole, a.fresh, a.dry, how("dry_run"))
+	g.DELETE("/roles/:role", a.endRole, a.fresh, a.dry, how("dry_run"))
+	g.POST("/roles/:role/deputies", a.lend, a.fresh, a.once, a.dry, known("dry_run"))
 	g.GET("/orgs/:org/invitations", a.invitations, paged())
-	g.POST("/orgs/:org/invitations", a.invite, a.once, known("good_rows"))
+	g.POST("/orgs/:org/invitations", a.invite, a.fresh, a.once, known("good_rows"))
 	g.DELETE("/invitations/:invitation", a.revokeInvitation, known())
 }
 
@@ -105,11 +105,11 @@ func (a *API) endRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	reason, err := text(c, "reason")
+	w, err := withOf(c)
 	if err != nil {
 		return err
 	}
-	if err := a.Orgs.EndRole(c.Request().Context(), role, orgs.With{Reason: reason}); err != nil {
+	if err := a.Orgs.EndRole(c.Request().Context(), role, w); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -18,15 +18,15 @@ func (a *API) places(g *echo.Group) {
 	g.POST("/orgs", a.newOrg, a.once, known())
 	g.GET("/orgs/:org", a.getOrg, known())
 	g.PATCH("/orgs/:org", a.changeOrg, a.dry, how("dry_run"))
-	g.POST("/orgs/:org/move", a.moveOrg, a.dry, how("dry_run"))
-	g.POST("/orgs/:org/dates", a.dateOrg, a.dry, how("dry_run"))
-	g.POST("/orgs/:org/suspend", a.turnsOrg(a.Orgs.Suspend), a.dry, how("dry_run"))
-	g.POST("/orgs/:org/resume", a.turnsOrg(a.Orgs.Resume), a.dry, how("dry_run"))
-	g.POST("/orgs/:org/close", a.turnsOrg(a.Orgs.Close), a.dry, how("dry_run"))
-	g.POST("/orgs/:org/leave", a.leaveOrg, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/move", a.moveOrg, a.fresh, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/dates", a.dateOrg, a.fresh, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/suspend", a.turnsOrg(a.Orgs.Suspend), a.fresh, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/resume", a.turnsOrg(a.Orgs.Resume), a.fresh, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/close", a.turnsOrg(a.Orgs.Close), a.fresh, a.dry, how("dry_run"))
+	g.POST("/orgs/:org/leave", a.leaveOrg, a.fresh, a.dry, how("dry_run"))
 	g.GET("/orgs/:org/account_keys", a.accountKeys, paged())
-	g.POST("/orgs/:org/account_keys", a.makeAccountKey, a.once, known())
-	g.DELETE("/orgs/:org/account_keys/:key", a.revokeAccountKey, known())
+	g.POST("/orgs/:org/account_keys", a.makeAccountKey, a.fresh, a.once, known())
+	g.DELETE("/orgs/:org/account_keys/:key", a.revokeAccountKey, a.fresh, known())
 }
 
 // place is an organisation.

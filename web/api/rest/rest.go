@@ -25,7 +25,7 @@ import (
 // Prefix stands before every address of the API.
 const Prefix = "/api/v1"
 
-// Parts is what the API leads to. All fields are needed but Log.
+// Parts is what the API leads to. All fields are needed but Lately and Log.
 type Parts struct {
 	DB       *gorm.DB // of the trail
 	Decider  *policies.Decider
@@ -37,6 +37,7 @@ type Parts struct {
 	Channels *channels.Store
 	Bulk     *bulk.Service
 	Answers  *iam.Answers
+	Lately   echo.MiddlewareFunc       // lets those through who proved lately who they are; nil: everybody
 	BaseURL  func(echo.Context) string // where people find us, no slash at the end
 	ReadURL  func(echo.Context) string // where programs read values, likewise
 	Now      func() time.Time
@@ -102,6 +103,21 @@ func enter(door string) echo.MiddlewareFunc {
 			c.SetRequest(c.Request().WithContext(audit.WithRequest(c.Request().Context(), door, h.Get(echo.HeaderXRequestID))))
 			return next(c)
 		}
+	}
+}
+
+// fresh stands before what shows, changes or hands over keys and roles. Nothing
+// is handed over by asking what a deed would come to.
+func (a *API) fresh(next echo.HandlerFunc) echo.HandlerFunc {
+	if a.Lately == nil {
+		return next
+	}
+	proved := a.Lately(next)
+	return func(c echo.Context) error {
+		if c.QueryParam("dry_run") == "true" {
+			return next(c)
+		}
+		return proved(c)
 	}
 }
 

@@ -16,10 +16,10 @@ func (a *API) services(g *echo.Group) {
 	g.GET("/services/:service", a.getService, known())
 	g.PATCH("/services/:service", a.changeService, known())
 	g.DELETE("/services/:service", a.endService, known())
-	g.POST("/services/:service/roles", a.giveServiceRole, a.once, known())
+	g.POST("/services/:service/roles", a.giveServiceRole, a.fresh, a.once, known())
 	g.DELETE("/services/:service/roles/:role", a.endServiceRole, known())
 	g.GET("/services/:service/tokens", a.serviceTokens, paged())
-	g.POST("/services/:service/tokens", a.newServiceToken, a.once, known())
+	g.POST("/services/:service/tokens", a.newServiceToken, a.fresh, a.once, known())
 	g.DELETE("/services/:service/tokens/:token", a.revokeServiceToken, known())
 }
 

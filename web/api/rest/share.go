@@ -13,13 +13,13 @@ import (
 
 func (a *API) sharing(g *echo.Group) {
 	g.GET("/shares", a.shares, paged("direction"))
-	g.POST("/orgs/:org/shares", a.shareOrg, a.once, a.dry, known("dry_run"))
-	g.POST("/devices/:device/shares", a.shareDevice, a.once, a.dry, known("dry_run"))
-	g.DELETE("/shares/:share", a.answersShare(a.Orgs.EndShare), a.dry, how("dry_run"))
+	g.POST("/orgs/:org/shares", a.shareOrg, a.fresh, a.once, a.dry, known("dry_run"))
+	g.POST("/devices/:device/shares", a.shareDevice, a.fresh, a.once, a.dry, known("dry_run"))
+	g.DELETE("/shares/:share", a.answersShare(a.Orgs.EndShare), a.fresh, a.dry, how("dry_run"))
 	g.POST("/shares/:share/accept", a.answersShare(func(ctx context.Context, s iam.AssignmentID, _ orgs.With) error {
 		return a.Orgs.AcceptShare(ctx, s)
-	}), a.dry, how("dry_run"))
-	g.POST("/shares/:share/decline", a.answersShare(a.Orgs.DeclineShare), a.dry, how("dry_run"))
+	}), a.fresh, a.dry, how("dry_run"))
+	g.POST("/shares/:share/decline", a.answersShare(a.Orgs.DeclineShare), a.fresh, a.dry, how("dry_run"))
 }
 
 // share lets somebody in from elsewhere.

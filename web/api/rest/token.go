@@ -17,7 +17,7 @@ func (a *API) self(g *echo.Group) {
 	g.GET("/me/sessions", a.sessions, paged())
 	g.DELETE("/me/sessions/:session", a.endSession, known())
 	g.GET("/me/tokens", a.ownTokens, paged())
-	g.POST("/me/tokens", a.newOwnToken, a.once, known())
+	g.POST("/me/tokens", a.newOwnToken, a.fresh, a.once, known())
 	g.DELETE("/me/tokens/:token", a.revokeOwnToken, known())
 }
 
