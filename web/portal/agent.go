@@ -119,7 +119,9 @@ func (p *Agents) view(ctx context.Context, a agents.Agent, wanted string) (v age
 		}
 	}
 	v.Network = networkOf(a.Network)
-	v.History, err = p.history(ctx, d)
+	if v.History, err = p.history(ctx, d); mayNot(err) {
+		err = nil
+	}
 	return v, err
 }
 
@@ -157,7 +159,7 @@ func agentSteps(ctx context.Context, a agents.Agent, d devices.View, now time.Ti
 	for i, when := range []time.Time{a.Created, fetched, a.Onboarded, a.Onboarded, a.Onboarded, a.Proved, heard} {
 		t := ui.Tick{Text: agentStep(ctx, i, false), State: "wait"}
 		if !when.IsZero() && at == i {
-			at, t = i+1, ui.Tick{Text: agentStep(ctx, i, true), State: "done", When: ui.Moment(ctx, when)}
+			at, t = i+1, ui.Tick{Text: agentStep(ctx, i, true), State: "done", When: briefly(ctx, when)}
 		}
 		ticks = append(ticks, t)
 	}

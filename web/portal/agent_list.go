@@ -34,7 +34,7 @@ func parseAgentQuery(q url.Values) agentQuery {
 	if r := []rune(l.text); len(r) > 80 {
 		l.text = string(r[:80])
 	}
-	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 0 && n < 1_000_000 {
+	if n, err := strconv.Atoi(q.Get("at")); err == nil && n > 0 && n < 1_000_000 {
 		l.page = n
 	}
 	return l
@@ -49,7 +49,7 @@ func (l agentQuery) link(page int) string {
 		}
 	}
 	if page > 0 {
-		q.Set("page", strconv.Itoa(page))
+		q.Set("at", strconv.Itoa(page))
 	}
 	if len(q) == 0 {
 		return "/agents"
@@ -63,7 +63,7 @@ func (p *Agents) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !h.Manages {
+	if !h.Manages && !h.Keeps {
 		return c.Redirect(http.StatusSeeOther, h.Link("/c"))
 	}
 	l := parseAgentQuery(c.QueryParams())
@@ -72,7 +72,7 @@ func (p *Agents) list(c echo.Context) error {
 		return err
 	}
 	h.Page.Path = l.link(l.page)
-	h.Page.Stream = eventsFor("agents", h, "q", l.text, "stage", string(l.stage), "page", strconv.Itoa(l.page))
+	h.Page.Stream = eventsFor("agents", h, "q", l.text, "stage", string(l.stage), "at", strconv.Itoa(l.page))
 	return show.Page(c, http.StatusOK, agentsView(h.Page, v))
 }
 

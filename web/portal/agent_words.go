@@ -216,3 +216,8 @@ func bytesWord(n int64) string {
 	}
 	return strconv.FormatInt(n>>20, 10) + " MiB"
 }
+
+// briefly is a moment to the minute, short enough for a phone: "22 Nov 04:11".
+func briefly(ctx context.Context, t time.Time) string {
+	return ui.Day(ctx, t) + " " + ui.Clock(ctx, t)[:len("04:11")]
+}
