@@ -53,6 +53,7 @@ var (
 	ErrSecret     = fault.New(fault.Unprocessable, "connector-secret", "The account's key is missing.")
 	ErrTestKey    = fault.New(fault.Unprocessable, "connector-key-refused", "The service refuses this account key.")
 	ErrTestSilent = fault.New(fault.Unavailable, "connector-silent", "The service does not answer as it should. You can save the connection and it is tried again later.").Retry(10 * time.Second)
+	ErrOwn        = fault.New(fault.Conflict, "connector-own", "These channels are kept here: there is nothing outside to connect to.")
 	ErrInUse      = fault.New(fault.Conflict, "connector-in-use", "Devices still have channels through this connector.")
 )
 
@@ -74,14 +75,38 @@ func (d *Desk) Test(ctx context.Context, org iam.OrgID, w Draft) (Report, error)
 
 func (d *Desk) test(ctx context.Context, a *account) (Report, error) {
 	there, err := d.list(ctx, a)
-	switch cause := causeOf(err); {
-	case err == nil:
-		return Report{len(there.byID), left(a.limit(), len(there.byID))}, nil
-	case errors.Is(cause, ErrAccount):
-		return Report{}, ErrTestKey
-	default:
-		return Report{}, ErrTestSilent.Because(err)
+	if err != nil {
+		return Report{}, noAnswer(err)
 	}
+	return Report{len(there.byID), left(a.limit(), len(there.byID))}, nil
+}
+
+// noAnswer is what a person hears of a list that did not come.
+func noAnswer(err error) error {
+	if errors.Is(err, ErrAccount) {
+		return ErrTestKey
+	}
+	return ErrTestSilent.Because(err)
+}
+
+// Check tests a connector as it stands. When it works, what waited for that goes on.
+func (d *Desk) Check(ctx context.Context, id ID) (Report, error) {
+	a, err := d.take(ctx, id, policies.TestConnector)
+	if err != nil {
+		return Report{}, err
+	}
+	if a.service == nil {
+		return Report{}, ErrOwn
+	}
+	r, err := d.test(ctx, &a)
+	if err != nil {
+		return r, err
+	}
+	if err := d.well(ctx, &a, r.Channels); err != nil {
+		return r, err
+	}
+	d.Wake()
+	return r, nil
 }
 
 func left(limit, have int) int {
@@ -139,6 +164,9 @@ func (d *Desk) Change(ctx context.Context, id ID, w Draft) error {
 	a, err := d.take(ctx, id, policies.ManageConnector)
 	if err != nil {
 		return err
+	}
+	if a.service == nil {
+		return ErrOwn
 	}
 	w.Service = a.Provider
 	if a.service, a.access.Settings, err = d.judge(w); err != nil {
@@ -216,6 +244,9 @@ func (d *Desk) turn(ctx context.Context, id ID, verb, from, to string) error {
 	a, err := d.take(ctx, id, policies.ManageConnector)
 	if err != nil {
 		return err
+	}
+	if a.service == nil {
+		return ErrOwn
 	}
 	err = d.db(ctx).Transaction(func(tx *gorm.DB) error {
 		res := tx.Exec(`UPDATE connectors SET state = ? WHERE id = ? AND state = ?`, to, id, from)

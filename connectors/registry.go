@@ -35,6 +35,9 @@ const (
 	removed = "removed"
 )
 
+// Paused tells whether wishes wait until somebody lets it go on.
+func (c Connector) Paused() bool { return c.State == paused }
+
 // Registry finds the connector that serves an organisation.
 type Registry struct {
 	Providers map[string]Provider // by Provider.Name

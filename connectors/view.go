@@ -109,12 +109,15 @@ func (d *Desk) Projection(ctx context.Context, channel string) (View, error) {
 // Compare tells what is other than it should be, and changes nothing.
 func (d *Desk) Compare(ctx context.Context, id ID) ([]Difference, error) {
 	a, err := d.take(ctx, id, policies.TestConnector)
-	if err != nil || a.service == nil {
+	if err != nil {
 		return nil, err
+	}
+	if a.service == nil {
+		return nil, ErrOwn
 	}
 	there, err := d.list(ctx, &a)
 	if err != nil {
-		return nil, ErrTestSilent.Because(err)
+		return nil, noAnswer(err)
 	}
 	_, all, err := d.differences(ctx, &a, there)
 	return all, err
@@ -124,8 +127,11 @@ func (d *Desk) Compare(ctx context.Context, id ID) ([]Difference, error) {
 // chosen, and tells which. What is no longer so is left alone.
 func (d *Desk) Apply(ctx context.Context, id ID, chosen []Difference) (done []Difference, err error) {
 	a, err := d.take(ctx, id, policies.ManageConnector)
-	if err != nil || a.service == nil {
+	if err != nil {
 		return nil, err
+	}
+	if a.service == nil {
+		return nil, ErrOwn
 	}
 	mine, err := d.lease(ctx, &a)
 	if err != nil {
@@ -142,7 +148,7 @@ func (d *Desk) Apply(ctx context.Context, id ID, chosen []Difference) (done []Di
 	}()
 	there, err := d.list(ctx, &a)
 	if err != nil {
-		return nil, ErrTestSilent.Because(err)
+		return nil, noAnswer(err)
 	}
 	_, all, err := d.differences(ctx, &a, there)
 	if err != nil {

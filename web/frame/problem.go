@@ -8,6 +8,7 @@ import (
 
 	"halfkey/connectors"
 	"halfkey/connectors/channels"
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
 	"halfkey/devices/bulk"
 	"halfkey/devices/agents"
@@ -43,7 +44,8 @@ var told = byCode(
 	iam.ErrChanged, iam.ErrPersonNeeded, iam.ErrServiceUnknown, iam.ErrToken, iam.ErrTokenMany, iam.ErrTokenResting, iam.ErrTokenTimes, iam.ErrTokenUnknown,
 	orgs.ErrAbove, orgs.ErrDirectory, orgs.ErrMember, orgs.ErrMyself, orgs.ErrServiceAbove, orgs.ErrServiceElsewhere, orgs.ErrServiceOwner, orgs.ErrTeamUsed,
 	orgs.ErrTokenByToken, orgs.ErrUserName, auth.ErrTokenMissing,
-	connectors.ErrChannel, connectors.ErrConnector,
+	connectors.ErrChannel, connectors.ErrConnector, connectors.ErrInUse, connectors.ErrOwn, connectors.ErrSecret, connectors.ErrService, connectors.ErrTestKey, connectors.ErrTestSilent,
+	connectors.ErrUnknown, thingspeak.ErrSettings, channels.ErrImportHead, channels.ErrImportLines, channels.ErrRule,
 	channels.ErrAccount, channels.ErrEntry, channels.ErrKey, channels.ErrSetting, channels.ErrTimeTaken, channels.ErrTooSoon, channels.ErrValue,
 	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,
@@ -57,6 +59,7 @@ var told = byCode(
 	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, bulk.ErrAct, bulk.ErrFile, bulk.ErrMail, bulk.ErrMany, bulk.ErrNothing, bulk.ErrUnknown, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
 	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole,
+	orgs.ErrBreakReason, orgs.ErrNoSecret,
 	policies.ErrCycle, policies.ErrPast, policies.ErrSet, policies.ErrUpward, policies.ErrWall,
 	auth.ErrSignIn, auth.ErrProve, auth.ErrElsewhere, ErrNowhere, ErrStream,
 )
