@@ -79,6 +79,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: clock.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
 	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
+	h.bringAgents(t, limits)
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)
 	t.Cleanup(things.Wait)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"halfkey/devices/agents"
+	"halfkey/devices/agents/agentstest"
 	"halfkey/migrations/dbtest"
 	"halfkey/policies"
 )
@@ -26,11 +27,11 @@ func TestThePublishedCommandLine(t *testing.T) {
 	const passkey = "passkey4711"
 	must(t, os.MkdirAll(filepath.Join(dir, ".mc"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dir, ".mc", "auth.json"), loginFile(t, id, secret, passkey, d.Base), 0o600))
-	client, err := npmClient()
+	client, err := agentstest.Published()
 	must(t, err)
 	mdsp := func(args ...string) string {
 		t.Helper()
-		c := s.node(t, append([]string{filepath.Join(client, "node_modules", clientPackage, "bin", "mc")}, args...)...)
+		c := s.node(t, append([]string{filepath.Join(client, "node_modules", agentstest.PublishedClient, "bin", "mc")}, args...)...)
 		c.Dir, c.Env = dir, append(c.Env, "HOME="+dir)
 		out, err := c.CombinedOutput()
 		if err != nil {

@@ -5,9 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"io"
-	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,39 +27,6 @@ import (
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
 )
-
-const clientPackage = "@mindconnect/mindconnect-nodejs"
-
-// npmClient is the folder where the published client lies. The first run on a
-// machine fetches it.
-var npmClient = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	dir := filepath.Join(cache, "halfkey-tests", "mindconnect-nodejs-3.24.2")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", clientPackage, "package.json")); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fetch-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	npm := exec.Command("npm", "install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", clientPackage+"@3.24.2")
-	if out, err := npm.CombinedOutput(); err != nil {
-		return "", errors.New("the published client cannot be fetched (make deps installs node and npm): " + string(out))
-	}
-	if err := os.Rename(fresh, dir); err != nil && !errors.Is(err, fs.ErrExist) {
-		if _, there := os.Stat(dir); there != nil {
-			return "", err
-		}
-	}
-	return dir, nil
-})
 
 // A site is a door on a real address, which may lose answers.
 type site struct {
@@ -109,13 +73,8 @@ func must(t testing.TB, err error) {
 // node runs a script beside the published client.
 func (s *site) node(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	client, err := npmClient()
-	must(t, err)
-	c := exec.Command("node", append([]string{"--no-deprecation"}, args...)...)
-	c.Env = append(os.Environ(), "CLIENT="+client, "NODE_EXTRA_CA_CERTS="+s.ca, "HOME="+t.TempDir())
-	for _, name := range []string{"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"} {
-		c.Env = append(c.Env, name+"=")
-	}
+	c := agentstest.Node(t, args...)
+	c.Env = append(c.Env, "NODE_EXTRA_CA_CERTS="+s.ca)
 	return c
 }
 
