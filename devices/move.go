@@ -40,7 +40,7 @@ func (s *Service) Move(ctx context.Context, id iam.DeviceID, to iam.OrgID, w org
 	}
 	from := d.Org
 	d.Org = to // the trail's line belongs to where it now is
-	deed := orgs.Deed{Verb: "device.move", Object: d.object(), Area: orgs.Area{Device: id}, With: w}
+	deed := orgs.Deed{Verb: "device.move", Object: d.object(), Area: orgs.Area{Device: id}, With: w, Moves: true}
 	deed.Do = func(tx *gorm.DB) (audit.Detail, error) {
 		res := tx.Exec("UPDATE devices SET org_id = ? WHERE id = ? AND removed_at IS NULL AND EXISTS (SELECT 1 FROM orgs WHERE id = ? AND tenant_id = ?)",
 			to, id, to, d.Tenant)

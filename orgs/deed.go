@@ -33,6 +33,7 @@ type Deed struct {
 	With   With
 	Gives  bool        // takes nothing from anybody, so that nothing happens to keys
 	Rests  bool        // what it takes comes back: keys sleep and do not end
+	Moves  bool        // something comes to lie elsewhere: what was seen of it through break-glass changes
 	Closes bool        // nobody gets it back: keys end where the place is closed, too
 	Also   []KeyChange // what Do itself does to keys, for the preview
 	Do     func(tx *gorm.DB) (audit.Detail, error)

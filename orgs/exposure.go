@@ -18,7 +18,7 @@ const (
 	SharedReadKey   KeyKind = "shared-read-key" // of whoever works with the account
 	RegistrationKey KeyKind = "registration-key"
 	AccountKey      KeyKind = "account-key"
-	WriteKey        KeyKind = "write-key" // of a device that is sold
+	WriteKey        KeyKind = "write-key" // of a device that is sold, or was looked at
 )
 
 // exposure is that somebody has seen a key, or holds it, and where it opens
@@ -34,6 +34,7 @@ type exposure struct {
 	Name    string // of the device or channel
 	Channel string
 	Policy  string // the place's, for shared read keys
+	Broken  bool   // seen through break-glass
 }
 
 func (e exposure) spot() policies.Spot { return policies.Spot{Org: e.Org, Device: e.Device} }

@@ -23,7 +23,7 @@ func (s *Service) Move(ctx context.Context, id, parent iam.OrgID, w With) error 
 	if err := s.Decider.Require(ctx, policies.ManageOrg, parent); err != nil {
 		return err
 	}
-	d := Deed{Verb: "org.move", Object: objectOf(o), Area: Area{Org: id}, With: w, Tell: []live.Event{happened(live.People, o.Tenant, id, string(id))}}
+	d := Deed{Verb: "org.move", Object: objectOf(o), Area: Area{Org: id}, With: w, Moves: true, Tell: []live.Event{happened(live.People, o.Tenant, id, string(id))}}
 	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
 		if o, err = findOrg(tx, id); err != nil {
 			return nil, err

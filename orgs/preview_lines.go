@@ -30,7 +30,9 @@ func (p Preview) Lines() (lines []Line) {
 	}
 	for _, k := range p.Keys {
 		id := "key." + string(k.Kind) + "." + string(k.What)
-		if k.Person == "" && k.Kind != SharedReadKey && k.Kind != WriteKey {
+		if k.Broken {
+			id += ".broken"
+		} else if k.Person == "" && k.Kind != SharedReadKey && k.Kind != WriteKey {
 			id += ".somebody"
 		}
 		say(id, map[string]any{"Name": k.Person, "Label": k.Label, "Device": k.Name})

@@ -3,6 +3,7 @@ package orgs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -30,6 +31,7 @@ type KeyChange struct {
 	Device iam.DeviceID
 	Holder iam.UserID // who has seen it and may no more
 	Person string     // his name, where the asking person may know it
+	Broken bool       // it was seen through break-glass
 }
 
 // KeyFate is what becomes of a key.
@@ -50,6 +52,13 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 	now, err := w.s.exposures(tx, w.deed.Area.then())
 	if err != nil {
 		return nil, err
+	}
+	if w.deed.Moves {
+		broken, err := w.s.broken(tx, w.deed.Area.then())
+		if err != nil {
+			return nil, err
+		}
+		now = append(broken, now...)
 	}
 	can, err := w.can(ctx, tx, now)
 	if err != nil {
@@ -87,6 +96,9 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 			lost = w.couldBefore(e) // what was lost earlier is no news
 		}
 		what, why := e.fate(lost, blind, w.deed.With.Rotate)
+		if e.Broken {
+			what, why = e.fateBroken()
+		}
 		if what == "" {
 			continue
 		}
@@ -102,7 +114,7 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 }
 
 func (e exposure) change(what KeyFate) KeyChange {
-	return KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder}
+	return KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder, Broken: e.Broken}
 }
 
 // fate says what becomes of a key.
@@ -172,6 +184,9 @@ func (s *Service) carryOut(ctx context.Context, tx *gorm.DB, e exposure, what Ke
 		return s.replaceIn(ctx, tx, e.Key, detail)
 	case AccountKey:
 		err = s.store().RevokeAccountKey(ctx, tx, e.Org, e.Key)
+	case WriteKey:
+		object.Type, object.ID, verb = "device", string(e.Device), "write-key.rotate"
+		_, err = s.store().ChangeWriteKey(ctx, tx, e.Channel, time.Time{}) // the old one works until the device has used the new one
 	}
 	if err != nil {
 		return err

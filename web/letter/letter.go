@@ -11,6 +11,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/notify"
+	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -25,6 +26,7 @@ var forms = map[string]form{
 	"role-given":         {"mail.given.subject", "mail.given.text", ""},
 	"role-ended":         {"mail.ended.subject", "mail.ended.text", ""},
 	"role-until":         {"mail.until.subject", "mail.until.text", ""},
+	orgs.ToldBreakGlass:  {"mail.glass.subject", "mail.glass.text", ""},
 	"review-asked":       {"review.mail.asked", "review.mail.asked.text", ""},
 	"review-yearly":      {"review.mail.yearly", "review.mail.yearly.text", ""},
 	"invitation":         {"mail.invitation.subject", "mail.invitation.text", "mail.invitation.button"},
@@ -81,8 +83,11 @@ func Sentence(ctx context.Context, kind string, d notify.Data) (string, bool) {
 func pairs(ctx context.Context, d notify.Data) []any {
 	var kv []any
 	for k, v := range d {
-		if k == "Role" {
+		switch k {
+		case "Role":
 			v = cmp.Or(show.Role(ctx, policies.Role(v)), ui.T(ctx, "mail.role.own"))
+		case "What":
+			v = show.Secret(ctx, orgs.KeyKind(v))
 		}
 		kv = append(kv, k, strings.Join(strings.Fields(v), " "))
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestEveryLetterIsWritten(t *testing.T) {
 	d := notify.Data{"Name": "Marge", "Email": "marge@simps.net", "Org": "Moe's <b>Tavern</b>\r\nBcc: moe@simps.net", "Inviter": "Homer", "Helper": "Homer", "Actor": "Homer",
-		"Role": "custom:1", "Due": "1 May", "Browser": "Firefox", "Link": `https://halfkey.example/x?"&y`}
+		"Role": "custom:1", "Due": "1 May", "What": "write-key", "Reason": "a support call", "Browser": "Firefox", "Link": `https://halfkey.example/x?"&y`}
 	for kind, f := range forms {
 		w, err := Write(kind, d)
 		if err != nil || w.Subject == f.subject || strings.Contains(w.Text, "mail.") || strings.Contains(w.Text+w.Subject, "{{") {
