@@ -110,6 +110,36 @@ func TestATenantPutsRolesTogether(t *testing.T) {
 	s.Homer.Get(t, page).Wants(t, 404)
 }
 
+func TestPlacesRolesAndHandOversAreFitForEverybody(t *testing.T) {
+	s := furnished(t)
+	flanders(t, s)
+	d, key := s.Board(t, s.Household, "74743827342", "Living room")
+	s.Measure(t, key, 10, time.Minute, 21)
+	other, _ := s.Board(t, s.Household, "74743827343", "Cellar")
+	s.Homer.Post(t, "/roles", "name", "Caretaker", "set:view", "on", "set:operate", "on", "set:read-keys", "on").Wants(t, 303)
+	s.Homer.Post(t, "/roles", "name", "Bookkeeper", "set:audit", "on").Wants(t, 303)
+	role := s.Homer.Get(t, "/roles").Find(t, `href="(/roles/[0-9a-z]{20})"`)
+	s.Homer.Post(t, "/devices/"+string(d.ID)+"/hand-over", "to", "the-flanders", "reason", "Sold at the yard sale", "sure", "1").Wants(t, 303)
+	s.Homer.Post(t, "/orgs/"+string(s.Plant)+"/state", "sure", "1").Wants(t, 303)
+
+	tab, base := signedIn(t, s, "homer")
+	look(t, tab, "org", base+"/orgs/"+string(s.Household))
+	look(t, tab, "tenant", base+"/orgs/"+string(s.Tenant))
+	look(t, tab, "shut", base+"/orgs/"+string(s.Plant))
+	look(t, tab, "orgs-shut", base+"/orgs")
+	look(t, tab, "close", base+"/orgs/"+string(s.Household)+"/close")
+	look(t, tab, "roles", base+"/roles")
+	look(t, tab, "role", base+role)
+	look(t, tab, "transfers", base+"/transfers")
+	look(t, tab, "hand-over", base+"/devices/"+string(other.ID)+"/hand-over")
+	look(t, tab, "device-settings", base+"/devices/"+string(other.ID))
+	goes(t, tab, base+"/orgs/"+string(s.Household), "#above")
+	presses(t, tab, "form[action$='/state'] button", says("Suspend Household?"))
+	picture(t, tab, "suspend")
+	tab, base = signedIn(t, s, "ned")
+	look(t, tab, "transfers-in", base+"/transfers")
+}
+
 // flanders is Ned, who owns the house next door.
 func flanders(t *testing.T, s *webtest.Simpsons) *webtest.Browser {
 	t.Helper()
@@ -130,6 +160,7 @@ func TestADeviceIsHandedOverNextDoor(t *testing.T) {
 	s.Homer.Post(t, hand, "to", "nobody").Wants(t, 422).Says(t, `value="nobody"`)
 	s.Homer.Post(t, hand, "to", "the-flanders", "reason", "sold").Wants(t, 200).Says(t, "Offer Living room to the-flanders?", "The write key of Living room ends.")
 	s.Homer.Post(t, hand, "to", "the-flanders", "reason", "sold", "sure", "1").Wants(t, 303)
+	ned.Get(t, "/").Wants(t, 200).Says(t, "A device is offered to you")
 	s.Homer.Get(t, "/transfers").Wants(t, 200).Says(t, "Offered to The Flanders", "sold")
 	offer := ned.Get(t, "/transfers").Wants(t, 200).Says(t, "Homer of The Simpsons offers it to you").Find(t, `/transfers/([0-9a-z]{20})/accept`)
 	s.Marge.Get(t, "/transfers").Wants(t, 200).Silent(t, "Living room")

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/devices"
+	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/plot"
 	"halfkey/web/show"
@@ -49,6 +50,13 @@ func (p *Portal) homeView(c echo.Context, h frame.Here) (v home, err error) {
 	}
 	if v.Notices, err = p.Notices.For(ctx); err != nil {
 		return v, err
+	}
+	if p.Decider.May(ctx, policies.TransferDevice, h.Org.Tenant) {
+		offers, _, err := p.Devices.Transfers(ctx)
+		if err != nil {
+			return v, err
+		}
+		v.Offers = len(offers)
 	}
 	if v.Devices, err = p.Devices.Count(ctx, devices.Filter{Org: h.Org.ID}); err != nil {
 		return v, err

@@ -150,8 +150,8 @@ func (p *Portal) askClose(c echo.Context) error {
 
 func (p *Portal) answerClose(c echo.Context, status int, o orgs.Org, typed, wrong string) error {
 	ctx := c.Request().Context()
-	lines, err := p.consequences(ctx, func(ctx context.Context) error { return p.Orgs.Close(ctx, o.ID, orgs.With{}) })
-	if err != nil {
+	q := question{Rotates: true}
+	if err := p.foresee(ctx, func(ctx context.Context) error { return p.Orgs.Close(ctx, o.ID, orgs.With{}) }, &q); err != nil {
 		return err
 	}
 	h, err := p.Frame.At(c, ui.T(ctx, "place.close.title", "Org", o.Name), "orgs")
@@ -159,7 +159,7 @@ func (p *Portal) answerClose(c echo.Context, status int, o orgs.Org, typed, wron
 		return err
 	}
 	h.Page.Path = "/orgs/" + string(o.ID) + "/close"
-	return show.Page(c, status, closePage(h.Page, o.Name, "/orgs/"+string(o.ID), o.Version, typed, wrong, lines))
+	return show.Page(c, status, closePage(h.Page, o.Name, "/orgs/"+string(o.ID), o.Version, typed, wrong, q))
 }
 
 func (p *Portal) closeOrg(c echo.Context) error {

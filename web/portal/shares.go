@@ -29,6 +29,7 @@ func (p *Portal) answerShares(c echo.Context, status int, f shareForm, l lendFor
 		return err
 	}
 	v := sharesPage{Org: string(h.Org.ID), OrgName: h.Org.Name, Share: f, Lend: l}
+	v.HandsOver = p.Decider.May(ctx, policies.TransferDevice, h.Org.Tenant)
 	byMe, withMe, err := p.Orgs.Shares(ctx)
 	if err != nil {
 		return err
