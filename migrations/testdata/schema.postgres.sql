@@ -290,6 +290,7 @@ column channel_keys.used_at bigint
 column channel_keys.revoked_at bigint
 column channel_keys.ends_at bigint
 column channel_keys.until_used boolean NOT NULL DEFAULT false
+column channel_keys.named boolean NOT NULL DEFAULT false
 constraint channel_keys FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE CASCADE
 constraint channel_keys PRIMARY KEY (digest)
 CREATE INDEX channel_keys_channel ON public.channel_keys USING btree (channel_id)
@@ -707,6 +708,7 @@ CREATE INDEX orgs_limited ON public.orgs USING btree (id) WHERE ((state <> 'acti
 CREATE INDEX orgs_parent ON public.orgs USING btree (parent_id)
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
 CREATE UNIQUE INDEX orgs_slug ON public.orgs USING btree (tenant_id, slug)
+CREATE INDEX orgs_tenant_name ON public.orgs USING btree (lower(name) COLLATE "C", id) WHERE (kind = 'tenant'::text)
 CREATE UNIQUE INDEX orgs_tenant_slug ON public.orgs USING btree (slug) WHERE (kind = 'tenant'::text)
 column passkeys.id text NOT NULL
 column passkeys.user_id text NOT NULL
@@ -960,9 +962,11 @@ column users.disabled_by text
 constraint users UNIQUE (email)
 constraint users FOREIGN KEY (home_org_id) REFERENCES orgs(id)
 constraint users PRIMARY KEY (id)
+CREATE INDEX users_address ON public.users USING btree (email COLLATE "C")
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email)
 CREATE INDEX users_external ON public.users USING btree (external_id) WHERE (external_id IS NOT NULL)
 CREATE INDEX users_home ON public.users USING btree (home_org_id, id)
+CREATE INDEX users_name ON public.users USING btree (lower(name) COLLATE "C", id)
 CREATE INDEX users_named ON public.users USING btree (user_name) WHERE (user_name IS NOT NULL)
 CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)
 column watch_marks.tenant_id text NOT NULL

@@ -270,7 +270,7 @@ CREATE TABLE channel_keys (
     created_at BIGINT NOT NULL,
     used_at    BIGINT,
     revoked_at BIGINT
-, ends_at BIGINT, until_used BOOLEAN NOT NULL DEFAULT FALSE) WITHOUT ROWID;
+, ends_at BIGINT, until_used BOOLEAN NOT NULL DEFAULT FALSE, named BOOLEAN NOT NULL DEFAULT FALSE) WITHOUT ROWID;
 CREATE INDEX channel_keys_channel ON channel_keys (channel_id);
 CREATE INDEX channel_keys_ending ON channel_keys (ends_at) WHERE ends_at IS NOT NULL AND revoked_at IS NULL;
 CREATE INDEX channel_keys_user ON channel_keys (user_id) WHERE user_id IS NOT NULL;
@@ -610,6 +610,7 @@ CREATE INDEX orgs_external ON orgs (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX orgs_limited ON orgs (id) WHERE state <> 'active' OR valid_from IS NOT NULL OR valid_to IS NOT NULL OR private OR min_credential <> 'any';
 CREATE INDEX orgs_parent ON orgs (parent_id);
 CREATE UNIQUE INDEX orgs_slug ON orgs (tenant_id, slug);
+CREATE INDEX orgs_tenant_name ON orgs (lower(name), id) WHERE kind = 'tenant';
 CREATE UNIQUE INDEX orgs_tenant_slug ON orgs (slug) WHERE kind = 'tenant';
 CREATE TABLE passkeys (
     id            TEXT PRIMARY KEY,
@@ -829,6 +830,7 @@ CREATE TABLE users (
 , password_short INTEGER NOT NULL DEFAULT 0, email_confirmed_at BIGINT, external_id TEXT, user_name TEXT, given_name TEXT NOT NULL DEFAULT '', family_name TEXT NOT NULL DEFAULT '', version BIGINT NOT NULL DEFAULT 1, changed_at BIGINT, disabled_at BIGINT, disabled_by TEXT);
 CREATE INDEX users_external ON users (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX users_home ON users (home_org_id, id);
+CREATE INDEX users_name ON users (lower(name), id);
 CREATE INDEX users_named ON users (user_name) WHERE user_name IS NOT NULL;
 CREATE TABLE watch_marks (
     tenant_id TEXT PRIMARY KEY,
