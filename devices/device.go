@@ -73,6 +73,7 @@ const (
 	Proved Door = "proved"
 	Simple Door = "simple"
 	Agent  Door = "agent"
+	Manual Door = "manual" // cannot register: a person types its write key into it
 )
 
 // A Device as the database has it. Times are Unix microseconds.

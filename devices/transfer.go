@@ -77,6 +77,8 @@ func (s *Service) OfferTransfer(ctx context.Context, id iam.DeviceID, to string,
 		return "", ErrRetired
 	case d.Door == Agent:
 		return "", ErrAgentSold
+	case d.Door == Manual:
+		return "", ErrManualSold
 	}
 	tenant, err := s.Orgs.TenantNamed(ctx, to)
 	if err == nil && tenant.ID == d.Tenant {

@@ -21,16 +21,17 @@ type ReadKey struct {
 	Channel string
 	User    iam.UserID // whose it is; empty for one that came with an account's channel
 	Label   string
+	Named   bool // beside the person's own one, after what reads with it
 	Created time.Time
 	Used    time.Time // to the hour; zero if never
 }
 
 var (
 	ownReadKey = migrations.SQL(`SELECT id, tenant_id, sealed, used_at FROM channel_keys
-WHERE channel_id = ? AND kind = 'read' AND user_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`)
-	readKeys = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+WHERE channel_id = ? AND kind = 'read' AND user_id = ? AND NOT named AND revoked_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1`)
+	readKeys = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at, named FROM channel_keys
 WHERE channel_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
-	readKeysOf = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at FROM channel_keys
+	readKeysOf = migrations.SQL(`SELECT id, channel_id, user_id, label, created_at, used_at, named FROM channel_keys
 WHERE user_id = ? AND kind = 'read' AND revoked_at IS NULL ORDER BY created_at, id`)
 	revokeReadKey = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE id = ? AND kind = 'read' AND revoked_at IS NULL AND channel_id = ?`)
 )
@@ -78,7 +79,7 @@ func (s *Store) listReadKeys(ctx context.Context, st migrations.Statement, arg a
 		var user sql.NullString
 		var created int64
 		var used *int64
-		err := rows.Scan(&k.ID, &k.Channel, &user, &k.Label, &created, &used)
+		err := rows.Scan(&k.ID, &k.Channel, &user, &k.Label, &created, &used, &k.Named)
 		k.User, k.Created, k.Used = iam.UserID(user.String), iam.Time(created), iam.TimeOrZero(used)
 		list = append(list, k)
 		return err

@@ -98,4 +98,3 @@ func (s *Store) WriteKeys(ctx context.Context, channel string) (list []WriteKey,
 	}
 	return list, nil
 }
-

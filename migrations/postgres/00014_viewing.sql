@@ -4,6 +4,8 @@
 -- the newer one has been used.
 ALTER TABLE channel_keys ADD COLUMN ends_at BIGINT;
 ALTER TABLE channel_keys ADD COLUMN until_used BOOLEAN NOT NULL DEFAULT FALSE;
+-- A read key beside a person's own one, which he named after what reads with it.
+ALTER TABLE channel_keys ADD COLUMN named BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX channel_keys_ending ON channel_keys (ends_at) WHERE ends_at IS NOT NULL AND revoked_at IS NULL;
 
 -- Links that show a device's chart inside another page; the token itself is kept
@@ -78,5 +80,6 @@ DROP TABLE watch_marks;
 DROP TABLE silence_wishes;
 DROP TABLE embeds;
 DROP INDEX channel_keys_ending;
+ALTER TABLE channel_keys DROP COLUMN named;
 ALTER TABLE channel_keys DROP COLUMN until_used;
 ALTER TABLE channel_keys DROP COLUMN ends_at;

@@ -66,10 +66,10 @@ func waitingWord(waiting bool) string {
 func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, wanted string) (v devicePage, err error) {
 	v = devicePage{ID: string(d.ID), Name: d.Name, Serial: d.Serial, State: string(d.Presence), Since: plot.Heard(d.Summary),
 		Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: "/devices"}, NewName: d.Name, Place: string(d.Org),
-		Hidden: !d.Values, Waiting: d.Summary.LastValue == "", Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
+		Hidden: !d.Values, Waiting: d.Summary.LastValue == "", Manual: d.Door == devices.Manual, Unshown: d.State == devices.Provisioning, Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
 		CanManage: p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
 		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID),
-		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID), CanHandOver: d.Door != devices.Agent && p.Decider.MayDevice(ctx, policies.TransferDevice, d.Org, d.ID)}
+		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID), CanHandOver: d.Door != devices.Agent && d.Door != devices.Manual && p.Decider.MayDevice(ctx, policies.TransferDevice, d.Org, d.ID)}
 	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
 	if !v.Waiting && !v.Hidden {
 		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }
@@ -80,7 +80,9 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 	if v.Facts, err = p.facts(ctx, d); err != nil {
 		return v, err
 	}
-	v.WriteKey = writeKey(ctx, d)
+	if v.WriteKey, err = p.writeKey(ctx, d); err != nil {
+		return v, err
+	}
 	if v.ReadKeys, err = p.readKeys(ctx, d); err != nil {
 		return v, err
 	}
@@ -145,14 +147,20 @@ func mono(s string) templ.Component {
 }
 
 func doorWord(ctx context.Context, d devices.Door) string {
-	if d == devices.Simple {
+	switch d {
+	case devices.Manual:
+		return ui.T(ctx, "view.door.manual")
+	case devices.Simple:
 		return ui.T(ctx, "portal.device.door.simple")
 	}
 	return ui.T(ctx, "portal.device.door.proved")
 }
 
 // writeKey tells the way of the device's key, which nobody reads.
-func writeKey(ctx context.Context, d devices.View) []ui.Tick {
+func (p *Portal) writeKey(ctx context.Context, d devices.View) ([]ui.Tick, error) {
+	if d.Door == devices.Manual {
+		return p.manualKey(ctx, d)
+	}
 	at := func(t []ui.Tick, text, when string) []ui.Tick {
 		return append(t, ui.Tick{Text: text, When: when, State: "done"})
 	}
@@ -167,7 +175,7 @@ func writeKey(ctx context.Context, d devices.View) []ui.Tick {
 	default:
 		t = at(t, ui.T(ctx, "portal.keys.written"), "")
 	}
-	return t
+	return t, nil
 }
 
 // readKeys are people's, for whoever may know the people.
@@ -214,7 +222,13 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 			func() error {
 				return out.Part(ctx, "device-state", deviceState(string(d.Presence), plot.Heard(d.Summary)))
 			},
-			func() error { return out.Part(ctx, "write-key", ui.Ticks("write-key", writeKey(ctx, d))) },
+			func() error {
+				ticks, err := p.writeKey(ctx, d)
+				if err != nil {
+					return err
+				}
+				return out.Part(ctx, "write-key", ui.Ticks("write-key", ticks))
+			},
 			func() error { return out.Part(ctx, "news", newsFeed(history)) },
 			func() error { return p.drawFresh(ctx, out, d.Channel, fresh) },
 		)

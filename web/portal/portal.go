@@ -70,6 +70,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountPlaces(g)
 	p.mountRoles(g)
 	p.mountTransfers(g)
+	p.mountManual(g)
 	g.POST("/orgs/:id/account-keys", p.makeAccountKey, fresh)
 	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey, fresh)
 	g.POST("/devices/new", p.showKey, fresh)

@@ -127,6 +127,9 @@ var sentences = map[string]sentence{
 	"agent.token-revoke":   {id: "agent.told.token-revoke", icon: "circle-x", kind: "warn"},
 	"token-key.rotate":     {id: "agent.told.key", icon: "rotate-cw"},
 	"asset.create":         {id: "agent.told.asset", icon: "plus"},
+	"device.make":          {id: "view.told.make", icon: "plus", kind: "good"},
+	"write-key.show":       {id: "view.told.key.show", icon: "eye"},
+	"write-key.change":     {id: "view.told.key.change", icon: "rotate-cw"},
 	"platform.set-up":      {id: "activity.platform.setup", icon: "shield"},
 }
 
