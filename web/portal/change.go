@@ -79,8 +79,8 @@ func (p *Portal) askMove(c echo.Context) error {
 	}
 	q := question{Title: ui.T(ctx, "portal.device.move.title", "Name", d.Name, "Org", place.Name), Text: ui.T(ctx, "portal.device.move.text"),
 		Action: "/devices/" + string(d.ID) + "/move", Hidden: hidden("to", string(to)), Yes: ui.T(ctx, "portal.device.move.yes"),
-		No: ui.T(ctx, "portal.device.move.no"), NoHref: "/devices/" + string(d.ID)}
-	if q.Lines, err = p.consequences(ctx, func(ctx context.Context) error { return p.Devices.Move(ctx, d.ID, to, orgs.With{}) }); err != nil {
+		No: ui.T(ctx, "portal.device.move.no"), NoHref: "/devices/" + string(d.ID), Rotates: true}
+	if err := p.foresee(ctx, func(ctx context.Context) error { return p.Devices.Move(ctx, d.ID, to, orgs.With{}) }, &q); err != nil {
 		return err
 	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
@@ -91,7 +91,7 @@ func (p *Portal) move(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to, orgs.With{}) })
+	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to, orgs.With{Rotate: c.FormValue("rotate") != ""}) })
 }
 
 func (p *Portal) askOffboard(c echo.Context) error {
