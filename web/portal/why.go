@@ -23,15 +23,20 @@ func (p *Portal) why(c echo.Context) error {
 		return err
 	}
 	h, err := p.Frame.In(c, q.org, ui.T(ctx, "explain.title"), "people")
+	org := h.Org.ID
+	if mayNot(err) && q.who != "" { // nobody looks into a closed place, and why may be the very question
+		org = q.org
+		h, err = p.Frame.In(c, "", ui.T(ctx, "explain.title"), "people")
+	}
 	if err != nil {
 		return err
 	}
-	v := whyPage{Org: string(h.Org.ID), Device: string(q.device), Who: string(q.who), What: q.act.String(), Actions: actionOptions(ctx, q.device != "")}
-	if v.People, err = p.peopleOptions(ctx, h.Org.ID, q.who); err != nil {
+	v := whyPage{Org: string(org), Device: string(q.device), Who: string(q.who), What: q.act.String(), Actions: actionOptions(ctx, q.device != "")}
+	if v.People, err = p.peopleOptions(ctx, org, q.who); err != nil {
 		return err
 	}
 	if v.Who != "" {
-		e, lines, err := p.Orgs.Explain(ctx, q.who, q.act, h.Org.ID, q.device)
+		e, lines, err := p.Orgs.Explain(ctx, q.who, q.act, org, q.device)
 		if err != nil {
 			return err
 		}

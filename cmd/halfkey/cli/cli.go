@@ -25,6 +25,7 @@ type verb struct {
 	query   string   // the same for the address
 	flags   []string // name, kind and help: "until time the last moment"
 	columns string   // what a table shows
+	lines   string   // the member that is shown in a table's place, line by line
 }
 
 // group is a noun with its verbs.

@@ -39,6 +39,9 @@ func (r *run) print(doc json.RawMessage) error {
 	case "yaml":
 		return yaml.NewEncoder(out).Encode(plain(v))
 	case "table":
+		if m, ok := v.(map[string]any); ok && r.lines != "" {
+			return lines(out, m[r.lines])
+		}
 		return table(out, v, strings.Fields(r.columns))
 	}
 	return fmt.Errorf("-o is table, json or yaml, not %q", form)
@@ -87,6 +90,17 @@ func table(out io.Writer, v any, columns []string) error {
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// lines shows sentences as they are.
+func lines(out io.Writer, v any) error {
+	all, _ := v.([]any)
+	for _, line := range all {
+		if _, err := fmt.Fprintln(out, cell(map[string]any{"line": line}, "line")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pairs shows one thing: its columns, or all there is where it has none of them.

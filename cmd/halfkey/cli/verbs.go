@@ -142,7 +142,7 @@ var (
 	}
 	admin = []verb{
 		{use: "explain WHO ACTION", short: "Why somebody may or may not do something", call: "GET /explain", query: "who=WHO action=ACTION org=--org:org device=--device:device",
-			flags: []string{"org text in this place", "device text with this device"}, columns: "name action allowed cause rule"},
+			flags: []string{"org text in this place", "device text with this device"}, lines: "chain"},
 	}
 )
 

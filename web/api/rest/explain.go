@@ -10,10 +10,13 @@ import (
 	"halfkey/iam"
 	"halfkey/policies"
 	"halfkey/web/problem"
+	"halfkey/web/show"
 )
 
-// explanation is why somebody may or may not: person, role, place, rule.
+// explanation is why somebody may or may not: person, role, place, rule. The
+// chain says all of it in the sentences that the page has.
 type explanation struct {
+	Chain   []string  `json:"chain"`
 	Subject string    `json:"subject"`
 	Name    string    `json:"name"`
 	Action  string    `json:"action"`
@@ -69,7 +72,7 @@ func (a *API) explain(c echo.Context) error {
 	if org == "" {
 		return problem.ErrMalformed.At("org", "or a device is needed")
 	}
-	e, err := a.Decider.Explain(ctx, who, act, org, dev)
+	e, chain, err := a.Orgs.Explain(ctx, who, act, org, dev)
 	if err != nil {
 		return err
 	}
@@ -77,7 +80,9 @@ func (a *API) explain(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return say(c, http.StatusOK, explanationOf(e, names))
+	out := explanationOf(e, names)
+	out.Chain = show.Lines(ctx, chain)
+	return say(c, http.StatusOK, out)
 }
 
 // named is the person whom the address asks about: by id or address, or oneself.
