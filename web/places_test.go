@@ -108,6 +108,7 @@ func TestATenantPutsRolesTogether(t *testing.T) {
 	s.Homer.Post(t, page+"/end", "sure", "1").Wants(t, 303)
 	s.Homer.Get(t, at).Silent(t, "Looker")
 	s.Homer.Get(t, page).Wants(t, 404)
+	s.Homer.Get(t, "/activity").Says(t, "put together the role <strong>Caretaker</strong>", "ended the role <strong>Looker</strong>", "the role Own role in")
 }
 
 func TestPlacesRolesAndHandOversAreFitForEverybody(t *testing.T) {

@@ -136,7 +136,8 @@ func TestSupportLooksThroughMargesEyesAndChangesNothing(t *testing.T) {
 			t.Errorf("%s answers %d %v", path, status, err)
 		}
 	}
-	s.Homer.Get(t, "/activity?view=full&org="+string(s.Household)).Wants(t, 200).Says(t, "Smithers", "Marge", "She says that the chart is empty").Silent(t, "readkey.reveal")
+	s.Homer.Get(t, "/activity?view=full&org="+string(s.Household)).Wants(t, 200).Says(t, "Smithers", "Marge", "She says that the chart is empty").Silent(t, "<code>read-key.reveal")
+	s.Homer.Get(t, "/activity?org="+string(s.Household)).Says(t, "began to look through the eyes of")
 	presses(t, tab, "form[action='/look/end'] button", `document.querySelector("form[action='/look/end']") === null && `+says("Marge"))
 	goes(t, tab, base+"/c/"+d.Channel, ".trouble")
 }

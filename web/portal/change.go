@@ -91,7 +91,9 @@ func (p *Portal) move(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c, func(ctx context.Context, id iam.DeviceID) error { return p.Devices.Move(ctx, id, to, orgs.With{Rotate: c.FormValue("rotate") != ""}) })
+	return p.with(c, func(ctx context.Context, id iam.DeviceID) error {
+		return p.Devices.Move(ctx, id, to, orgs.With{Rotate: c.FormValue("rotate") != ""})
+	})
 }
 
 func (p *Portal) askOffboard(c echo.Context) error {

@@ -321,11 +321,11 @@ func placeDates(v orgPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Label: ui.T(ctx, "place.from"), Name: "from", Type: "datetime-local", Value: eitherOf(v.From, v.State.From)}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Label: ui.T(ctx, "place.from"), Name: "from", Type: "datetime-local", Value: either(v.From, v.State.From)}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Label: ui.T(ctx, "place.until"), Name: "until", Type: "datetime-local", Value: eitherOf(v.Until, v.State.Until), Error: v.Form.Wrong["until"], Hint: ui.T(ctx, "place.dates.hint")}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Label: ui.T(ctx, "place.until"), Name: "until", Type: "datetime-local", Value: either(v.Until, v.State.Until), Error: v.Form.Wrong["until"], Hint: ui.T(ctx, "place.dates.hint")}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -414,7 +414,7 @@ func shortName(ctx context.Context, v orgPage) string {
 	return ui.T(ctx, "place.slug", "Slug", v.Slug)
 }
 
-func eitherOf(a, b string) string {
+func either(a, b string) string {
 	if a != "" {
 		return a
 	}

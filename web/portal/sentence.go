@@ -128,8 +128,23 @@ var sentences = map[string]sentence{
 	"token-key.rotate":     {id: "agent.told.key", icon: "rotate-cw"},
 	"asset.create":         {id: "agent.told.asset", icon: "plus"},
 	"device.make":          {id: "view.told.make", icon: "plus", kind: "good"},
+	"read-key.make":        {id: "view.told.readkey.make", icon: "key-round"},
+	"embed.make":           {id: "view.told.embed.make", icon: "eye"},
+	"embed.end":            {id: "view.told.embed.end", icon: "circle-x"},
 	"write-key.show":       {id: "view.told.key.show", icon: "eye"},
 	"write-key.change":     {id: "view.told.key.change", icon: "rotate-cw"},
+	"deputy.name":          {id: "place.told.deputy", icon: "users"},
+	"share.invite":         {id: "place.told.share", icon: "user-plus"},
+	"person.look":          {id: "place.told.look", icon: "eye", kind: "warn"},
+	"person.look-end":      {id: "place.told.look.end", icon: "eye"},
+	"role.make":            {id: "place.told.role.make", icon: "plus"},
+	"role.change":          {id: "place.told.role.change", icon: "pencil"},
+	"role.drop":            {id: "place.told.role.end", icon: "circle-x"},
+	"device.offer":         {id: "place.told.offer", icon: "network"},
+	"device.offer.cancel":  {id: "place.told.offer.cancel", icon: "x"},
+	"device.offer.decline": {id: "place.told.offer.decline", icon: "x"},
+	"device.sell":          {id: "place.told.sell", icon: "network", kind: "warn"},
+	"device.buy":           {id: "place.told.buy", icon: "circle-check", kind: "good"},
 	"platform.set-up":      {id: "activity.platform.setup", icon: "shield"},
 }
 
@@ -210,11 +225,27 @@ func (n names) values(ctx context.Context, e audit.Entry) []any {
 	if e.ObjectType == "channel" {
 		channel = e.ObjectID
 	}
-	role := policies.Role(text("role"))
+	name := either(text("name"), changed(d, "name"))
+	role := policies.Role(either(text("role"), changed(d, "role")))
+	roleWord := frame.RoleWord(ctx, role)
+	if role.Custom() {
+		roleWord = ui.T(ctx, "place.role.own")
+	}
 	return []any{"Actor", e.ActorName, "Device", device, "Serial", serial, "Place", n.places[iam.OrgID(e.OrgID)],
-		"From", n.place(text("from")), "To", n.place(text("to")), "Name", text("name"), "Email", text("email"),
-		"Role", frame.RoleWord(ctx, role), "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", channel,
+		"From", n.place(text("from")), "To", n.place(text("to")), "Name", name, "Email", text("email"),
+		"Role", roleWord, "Person", n.people[iam.UserID(e.ObjectID)].Name, "Channel", channel,
 		"Cause", text("cause"), "Listed", text("count"), "Verb", e.Verb, "Count", int(e.Count)}
+}
+
+// changed is what a field became, or was where it is gone, in a line that tells
+// what was before and after.
+func changed(d audit.Detail, field string) string {
+	for _, side := range []string{"after", "before"} {
+		if fields, ok := d[side].(map[string]any); ok && fields[field] != nil {
+			return fmt.Sprint(fields[field])
+		}
+	}
+	return ""
 }
 
 // place is the name that an id stands for, or the text itself where it is none.
