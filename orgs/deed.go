@@ -66,10 +66,13 @@ func Rehearsing(ctx context.Context) *Preview {
 // those who watch are told.
 func (s *Service) Perform(ctx context.Context, d *Deed) error {
 	preview := Rehearsing(ctx)
-	var knows policies.Scope
+	var knows, sees policies.Scope
 	var err error
 	if preview != nil { // before the transaction: inside, only tx touches the database
 		if knows, err = s.Decider.Scope(ctx, policies.ReadPeople); err != nil {
+			return err
+		}
+		if sees, err = s.Decider.Scope(ctx, policies.SeeDevice); err != nil {
 			return err
 		}
 	}
@@ -77,7 +80,7 @@ func (s *Service) Perform(ctx context.Context, d *Deed) error {
 		if err := s.Decider.Bump(tx); err != nil { // first, as everywhere: it takes turns
 			return err
 		}
-		w, err := s.weigh(ctx, tx, d, knows, preview != nil)
+		w, err := s.weigh(ctx, tx, d, asker{knows, sees}, preview != nil)
 		if err != nil {
 			return err
 		}

@@ -151,13 +151,16 @@ func (s *Service) WillSee(ctx context.Context, org iam.OrgID) (names []string, a
 	return devicesBelow(s.DB.WithContext(ctx), org, 5)
 }
 
+// devicesBelow are those that somebody sees who looks down from org: what lies
+// in private places below it he does not.
 func devicesBelow(q *gorm.DB, org iam.OrgID, some int) (names []string, all int, err error) {
-	const below = " FROM devices WHERE removed_at IS NULL AND org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?)"
-	if err := q.Raw("SELECT COUNT(*)"+below, string(org)).Scan(&all).Error; err != nil {
+	const below = ` FROM devices WHERE removed_at IS NULL AND org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?) AND org_id NOT IN
+(SELECT c.descendant FROM org_closure u JOIN orgs p ON p.id = u.descendant AND p.private JOIN org_closure c ON c.ancestor = p.id WHERE u.ancestor = ? AND u.depth > 0)`
+	if err := q.Raw("SELECT COUNT(*)"+below, string(org), string(org)).Scan(&all).Error; err != nil {
 		return nil, 0, fmt.Errorf("count devices below %s: %w", org, err)
 	}
 	if some > 0 && all > 0 {
-		err = q.Raw("SELECT name"+below+" ORDER BY name LIMIT ?", string(org), some).Scan(&names).Error
+		err = q.Raw("SELECT name"+below+" ORDER BY name LIMIT ?", string(org), string(org), some).Scan(&names).Error
 	}
 	return names, all, err
 }

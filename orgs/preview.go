@@ -108,7 +108,7 @@ func (w *weighing) changes(tx *gorm.DB, p *Preview, more, less policies.Sight, k
 		all = all[:changesMost]
 	}
 	for i := range all {
-		if err := all[i].fill(tx, less[all[i].User]); err != nil {
+		if err := all[i].fill(tx, less[all[i].User], w.sees); err != nil {
 			return err
 		}
 	}
@@ -138,8 +138,9 @@ func differs(who iam.UserID, seen *policies.Seen, less policies.Sight, a Area) (
 }
 
 // fill finds out what the places and devices are called; still is what the
-// person keeps, or has anyway.
-func (c *Change) fill(tx *gorm.DB, still *policies.Seen) error {
+// person keeps, or has anyway, and sees where whoever asks sees devices: others
+// are counted and not named.
+func (c *Change) fill(tx *gorm.DB, still *policies.Seen, sees policies.Scope) error {
 	var places, devices, kept []string
 	for _, at := range c.spots {
 		if at.Device != "" {
@@ -161,7 +162,11 @@ func (c *Change) fill(tx *gorm.DB, still *policies.Seen) error {
 	if err := tx.Raw("SELECT COUNT(*) FROM devices WHERE "+which, args...).Scan(&c.Count).Error; err != nil {
 		return fmt.Errorf("count what changes: %w", err)
 	}
-	if err := tx.Raw("SELECT id, name, channel_id AS channel FROM devices WHERE "+which+" ORDER BY name, id LIMIT ?", append(args, namesMost)...).Scan(&c.Devices).Error; err != nil {
+	named := which
+	if where, more := sees.DeviceSQL("org_id", "tenant_id", "id"); where != "" {
+		named, args = which+" AND "+where, append(args, more...)
+	}
+	if err := tx.Raw("SELECT id, name, channel_id AS channel FROM devices WHERE "+named+" ORDER BY name, id LIMIT ?", append(args, namesMost)...).Scan(&c.Devices).Error; err != nil {
 		return fmt.Errorf("name what changes: %w", err)
 	}
 	if len(places) == 0 {

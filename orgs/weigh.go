@@ -9,11 +9,17 @@ import (
 	"halfkey/policies"
 )
 
+// asker is what whoever asks for a preview may know.
+type asker struct {
+	knows policies.Scope // people
+	sees  policies.Scope // devices
+}
+
 // weighing compares what was with what a deed makes of it.
 type weighing struct {
-	s     *Service
-	deed  *Deed
-	knows policies.Scope // where the asking person may know people
+	s    *Service
+	deed *Deed
+	asker
 	knew  []exposure     // keys and who knew them, before
 	could policies.Sight // what those could do, before
 	saw   policies.Sight // what everybody could do, before; nil where nobody asks
@@ -29,8 +35,8 @@ var inSight = []policies.Action{policies.ReadDevice, policies.SeeDevice, policie
 var keyed = policies.ActionsOf(policies.RevealReadKey, policies.ReadDevice, policies.RevealRegistrationKey, policies.ManageConnector)
 
 // weigh looks at what is, before the deed.
-func (s *Service) weigh(ctx context.Context, tx *gorm.DB, d *Deed, knows policies.Scope, rehearsing bool) (w *weighing, err error) {
-	w = &weighing{s: s, deed: d, knows: knows, whole: rehearsing}
+func (s *Service) weigh(ctx context.Context, tx *gorm.DB, d *Deed, a asker, rehearsing bool) (w *weighing, err error) {
+	w = &weighing{s: s, deed: d, asker: a, whole: rehearsing}
 	if !d.Gives {
 		if w.knew, err = s.exposures(tx, d.Area); err != nil {
 			return nil, err
