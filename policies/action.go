@@ -123,5 +123,5 @@ const (
 	// Looking changes nothing and shows no key.
 	Looking = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<ReadOrg | 1<<ReadPeople | 1<<SeeRegistrationKey | 1<<ReadConnector | 1<<ReadAudit | 1<<ReadService)
 	// viewing is what a private place keeps from those above it.
-	viewing = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<RevealReadKey)
+	viewing = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<RevealReadKey | 1<<ReadAudit)
 )
