@@ -19,6 +19,7 @@ type matrix struct {
 	places map[string]string // what one holds there: nothing, role, lendable, or a role's name
 	order  []string          // of the places
 	lends  []string
+	views  []string // what a private place keeps from those above it
 	rows   []*row
 }
 
@@ -63,6 +64,8 @@ func readMatrix(t *testing.T) *matrix {
 			m.places[words[1]] = words[2]
 		case words[0] == "lendable":
 			m.lends = words[1:]
+		case words[0] == "viewing":
+			m.views = words[1:]
 		case words[0] == "!":
 			last := m.rows[len(m.rows)-1]
 			last.others[strings.TrimSuffix(words[1], ":")] = words[2:]
@@ -134,8 +137,15 @@ func (r *row) open() bool { return r.verdicts[0].of[0] == "open" }
 
 // holds tells whether a role has one of some actions at a place.
 func (m *matrix) holds(who, place string, actions []string) bool {
-	here := m.roles[m.what(who, place)]
-	return slices.ContainsFunc(actions, func(a string) bool { return slices.Contains(here, a) })
+	what := m.what(who, place)
+	return slices.ContainsFunc(actions, func(a string) bool {
+		return slices.Contains(m.roles[what], a) && (m.looksIn(what, place) || !slices.Contains(m.views, a))
+	})
+}
+
+// looksIn tells whether a private place is open to a role above it.
+func (m *matrix) looksIn(role, place string) bool {
+	return m.places[place] != "private" || slices.Contains([]string{"owner", "founder", "auditor", "platform-admin"}, role)
 }
 
 // what somebody holds at a place: a role, or nothing.
@@ -146,7 +156,7 @@ func (m *matrix) what(who, place string) string {
 		return "nothing"
 	case who == "platform-admin" && place != "suspended", whole && place != "tenant" && place != "suspended":
 		return who
-	case what == "role", what == "lendable" && slices.Contains(m.lends, who):
+	case what == "role", what == "private", what == "lendable" && slices.Contains(m.lends, who):
 		return who
 	}
 	return what

@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"flag"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +40,9 @@ func TestTheMatrix(t *testing.T) {
 					if place != "own" && (!r.everywhere() || (who == "nobody" || r.open()) && place != "tenant") {
 						continue
 					}
-					got, want := w.verdict(t, r, method, who, place), m.expected(r, method, who, place)
+					answer := w.answer(t, r, method, who, place)
+					m.silent(t, r, who, place, answer)
+					got, want := verdictOf(answer), m.expected(r, method, who, place)
 					if got == want {
 						continue
 					}
@@ -83,30 +87,56 @@ func (w *town) populate(t *testing.T, m *matrix) {
 	w.shut(t)
 }
 
-// verdict is how one request is answered: the status, or login for somebody who
-// is led to the sign-in. What it did is taken back.
-func (w *town) verdict(t *testing.T, r *row, method, who, place string) (got string) {
+// answer is how one request is answered. What it did is taken back.
+func (w *town) answer(t *testing.T, r *row, method, who, place string) (got *httptest.ResponseRecorder) {
 	t.Helper()
 	path, body := w.fill(t, r.path, place), w.fill(t, r.body, place)
 	if method == "ANY" {
 		method = "PROPFIND"
 	}
-	ask := func() {
-		answer := w.ask(t, who, method, path, body, r.headers...)
-		got = strconv.Itoa(answer.Code)
-		if answer.Code == http.StatusSeeOther && strings.HasPrefix(answer.Header().Get("Location"), "/login") {
-			got = "login"
-		}
-	}
+	ask := func() { got = w.ask(t, who, method, path, body, r.headers...) }
 	if method == http.MethodGet || method == http.MethodHead {
 		ask()
 		return got
 	}
 	w.try(t, ask)
-	if len(got) == 3 && got < "400" {
+	if got.Code < http.StatusBadRequest {
 		w.part(t)
 	}
 	return got
+}
+
+// verdictOf is an answer's status, or login for being led to the sign-in.
+func verdictOf(answer *httptest.ResponseRecorder) string {
+	if answer.Code == http.StatusSeeOther && strings.HasPrefix(answer.Header().Get("Location"), "/login") {
+		return "login"
+	}
+	return strconv.Itoa(answer.Code)
+}
+
+// silent fails where an answer names what lies in a place where whoever asked
+// holds nothing. Of what is above him he knows the name, and who sees his devices.
+func (m *matrix) silent(t *testing.T, r *row, who, place string, answer *httptest.ResponseRecorder) {
+	t.Helper()
+	all := answer.Body.String() + fmt.Sprint(answer.Header())
+	for _, other := range m.order {
+		what, hidden := m.what(who, other), []string(nil)
+		switch {
+		case other == "suspended" && slices.Contains([]string{"founder", "directory", "platform-admin"}, who): // he may open it again
+		case what == "nothing" && other == "parent": // who is above him sees his devices, and he knows it
+			hidden = []string{deviceMark(other)}
+		case what == "nothing":
+			hidden = []string{mark(other), strings.ToLower(mark(other)), deviceMark(other), placeMark(other)}
+		case !m.looksIn(what, other):
+			hidden = []string{deviceMark(other)}
+		}
+		for _, text := range hidden {
+			if i := strings.Index(all, text); i >= 0 {
+				t.Errorf("%s: %s at %s reads of what is hidden: …%s…", r.path, who, place, all[max(0, i-80):min(len(all), i+80)])
+				break
+			}
+		}
+	}
 }
 
 // complete compares the rows with the routes.

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +66,9 @@ func newTown(t *testing.T) *town {
 	parent := w.lay(t, w.homer, "parent", w.Tenant)
 	own := w.lay(t, w.homer, "own", parent)
 	w.lay(t, w.homer, "child", own)
+	private := true
+	_, err = w.Orgs.Settle(w.homer, w.lay(t, w.homer, "private", own), orgs.Settings{Private: &private}, orgs.With{})
+	w.must(t, err)
 	w.lay(t, w.homer, "sibling", parent)
 	for _, name := range []string{"expired", "suspended", "deputy"} {
 		w.lay(t, w.homer, name, w.Tenant)
@@ -88,7 +89,7 @@ func (w *town) must(t *testing.T, err error) {
 // lay makes a place with one of everything in it.
 func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.OrgID) iam.OrgID {
 	t.Helper()
-	o, err := w.Orgs.NewOrg(ctx, above, "At "+name, string(orgs.Plain))
+	o, err := w.Orgs.NewOrg(ctx, above, placeMark(name), string(orgs.Plain))
 	w.must(t, err)
 	there := map[string]string{"org": string(o.ID), "org_name": o.Name, "top": string(o.Tenant)}
 	w.places[name] = there
@@ -96,8 +97,9 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	w.must(t, err)
 	there["serial"] = w.call(t, ctx, open.ID)
 	there["device"] = w.one(t, "SELECT id FROM devices WHERE serial = ?", there["serial"])
+	w.must(t, w.Devices.Rename(ctx, iam.DeviceID(there["device"]), deviceMark(name)))
 	there["channel"] = w.one(t, "SELECT channel_id FROM devices WHERE id = ?", there["device"])
-	careful, err := w.Orgs.IssueKey(ctx, orgs.KeyRequest{Org: o.ID, Label: "Careful", Boarding: orgs.BoardApprove})
+	careful, err := w.Orgs.IssueKey(ctx, orgs.KeyRequest{Org: o.ID, Label: mark(name) + " key", Boarding: orgs.BoardApprove})
 	w.must(t, err)
 	there["key"] = string(careful.ID)
 	there["pending"] = w.one(t, "SELECT id FROM join_requests WHERE serial = ?", w.call(t, ctx, careful.ID))
@@ -107,12 +109,12 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	keys, err := accounts.List(ctx, o.ID)
 	w.must(t, err)
 	there["account_key"] = string(keys[0].ID)
-	team, err := w.Orgs.NewOrg(ctx, o.ID, "Team of "+name, string(orgs.Team))
+	team, err := w.Orgs.NewOrg(ctx, o.ID, mark(name)+" team", string(orgs.Team))
 	w.must(t, err)
 	there["team"] = string(team.ID)
 	w.trade(t, ctx, o.Tenant, there)
-	w.people(t, ctx, o, there)
-	w.programs(t, ctx, o.ID, there)
+	w.people(t, ctx, o, name, there)
+	w.programs(t, ctx, o.ID, name, there)
 	return o.ID
 }
 
@@ -125,7 +127,7 @@ func (w *town) trade(t *testing.T, ctx context.Context, mine iam.OrgID, there ma
 		other, others = w.Tenant, w.homer
 	}
 	there["other"] = string(other)
-	bundle, err := w.Orgs.MakeCustomRole(ctx, mine, "Guard of "+there["org_name"], []string{string(policies.SetView)})
+	bundle, err := w.Orgs.MakeCustomRole(ctx, mine, "Guard "+iam.NewID(), []string{string(policies.SetView)})
 	w.must(t, err)
 	there["bundle"] = strings.TrimPrefix(string(bundle.Role), "custom:")
 	offer := func(ctx context.Context, from, to iam.OrgID) string {
@@ -141,23 +143,23 @@ func (w *town) trade(t *testing.T, ctx context.Context, mine iam.OrgID, there ma
 }
 
 // people are those who belong to a place, and what they were given there.
-func (w *town) people(t *testing.T, ctx context.Context, o orgs.Org, there map[string]string) {
+func (w *town) people(t *testing.T, ctx context.Context, o orgs.Org, name string, there map[string]string) {
 	t.Helper()
-	who := w.person(t, o.Tenant)
+	who := w.person(t, mark(name), o.Tenant)
 	there["person"] = string(who)
 	role, err := w.Orgs.GiveRole(ctx, orgs.RoleRequest{Org: o.ID, To: string(who), Role: string(policies.Viewer)})
 	w.must(t, err)
 	there["role"] = string(role)
-	_, invitation, err := w.Orgs.Invite(ctx, o.ID, fmt.Sprintf("guest%d@simps.net", w.names), string(policies.Viewer))
+	_, invitation, err := w.Orgs.Invite(ctx, o.ID, strings.ToLower(mark(name))+".guest@simps.net", string(policies.Viewer))
 	w.must(t, err)
 	there["invitation"] = string(invitation)
-	neighbour := w.person(t, w.Tenant)
+	neighbour := w.person(t, "Neighbour", w.Tenant)
 	share, err := w.Orgs.Share(ctx, orgs.ShareRequest{Org: o.ID, To: w.one(t, "SELECT email FROM users WHERE id = ?", string(neighbour)), Role: string(policies.Viewer)})
 	w.must(t, err)
 	there["share"] = string(share.ID)
 	there["offer"] = w.seat(t, seat{kind: "org", who: string(o.ID), role: policies.Viewer, org: w.nedsOwn, status: "offered", source: "share", by: w.one(t, "SELECT id FROM users WHERE name = 'Ned'")})
 	reviews := orgs.Reviews{Orgs: w.Orgs, Store: w.Channels, Machines: w.Machines}
-	review, err := reviews.Start(ctx, orgs.ReviewRequest{Org: o.ID, Kind: orgs.Campaign, Name: "Spring", Due: w.Now().AddDate(0, 1, 0)})
+	review, err := reviews.Start(ctx, orgs.ReviewRequest{Org: o.ID, Kind: orgs.Campaign, Name: mark(name) + " spring", Due: w.Now().AddDate(0, 1, 0)})
 	w.must(t, err)
 	there["review"] = string(review)
 	there["item"] = w.one(t, "SELECT id FROM review_items WHERE review_id = ? LIMIT 1", string(review))
@@ -169,15 +171,15 @@ func (w *town) people(t *testing.T, ctx context.Context, o orgs.Org, there map[s
 }
 
 // programs are a place's service account and its agent.
-func (w *town) programs(t *testing.T, ctx context.Context, org iam.OrgID, there map[string]string) {
+func (w *town) programs(t *testing.T, ctx context.Context, org iam.OrgID, name string, there map[string]string) {
 	t.Helper()
-	a, err := w.Machines.NewService(ctx, org, "Bot", "")
+	a, err := w.Machines.NewService(ctx, org, mark(name)+" bot", "")
 	w.must(t, err)
 	role, err := w.Machines.GiveServiceRole(ctx, a.ID, string(policies.Viewer), org)
 	w.must(t, err)
 	_, shown, err := w.Machines.NewServiceToken(ctx, a.ID, "first", time.Time{}, w.Now().Add(time.Hour))
 	w.must(t, err)
-	agent, err := w.Agents.Create(ctx, agents.Wish{Name: "Agent of " + string(org), Profile: agents.SharedSecret, Org: org})
+	agent, err := w.Agents.Create(ctx, agents.Wish{Name: deviceMark(name) + " agent", Profile: agents.SharedSecret, Org: org})
 	w.must(t, err)
 	there["agent"] = string(agent.ID)
 	there["service"], there["service_role"], there["service_token"] = string(a.ID), string(role), string(shown.ID)
@@ -212,13 +214,18 @@ func (w *town) one(t *testing.T, query string, args ...any) (s string) {
 	return s
 }
 
+// Marks by which it is told where something in an answer comes from.
+func placeMark(place string) string  { return "Org-" + place + "-Q" }
+func deviceMark(place string) string { return "Dev-" + place + "-Q" }
+func mark(place string) string       { return "In-" + place + "-Q" }
+
 // person is somebody new.
-func (w *town) person(t *testing.T, home iam.OrgID) iam.UserID {
+func (w *town) person(t *testing.T, name string, home iam.OrgID) iam.UserID {
 	t.Helper()
 	w.names++
 	id := iam.NewID()
 	w.must(t, w.DB.Exec("INSERT INTO users (id, email, name, password_hash, home_org_id, state, created_at) VALUES (?, ?, ?, ?, ?, 'active', 0)",
-		id, fmt.Sprintf("person%d@simps.net", w.names), fmt.Sprintf("Person %d", w.names), w.one(t, "SELECT password_hash FROM users WHERE name = 'Homer'"), string(home)).Error)
+		id, fmt.Sprintf("person%d@simps.net", w.names), name, w.one(t, "SELECT password_hash FROM users WHERE name = 'Homer'"), string(home)).Error)
 	return iam.UserID(id)
 }
 
@@ -271,7 +278,7 @@ func (w *town) admit(t *testing.T, name string, role policies.Role, lendable boo
 		w.callers[name] = &stander{id: w.HomerID, cookie: w.Homer.Cookies(t)}
 		return
 	}
-	who := w.person(t, w.Tenant)
+	who := w.person(t, strings.ToUpper(name[:1])+name[1:], w.Tenant)
 	w.callers[name] = &stander{id: who}
 	switch {
 	case name == "stranger":
@@ -309,80 +316,3 @@ func (w *town) shut(t *testing.T) {
 	w.must(t, w.Orgs.Suspend(w.homer, iam.OrgID(w.places["suspended"]["org"]), orgs.With{}))
 	w.part(t)
 }
-
-var blank = regexp.MustCompile(`\{[a-z_]+\}`)
-
-// fill puts what a place has into the blanks of an address or a form.
-func (w *town) fill(t *testing.T, text, place string) string {
-	t.Helper()
-	return blank.ReplaceAllStringFunc(text, func(b string) string {
-		name := b[1 : len(b)-1]
-		switch name {
-		case "child", "own":
-			return w.places[name]["org"]
-		case "tomorrow":
-			return w.Now().AddDate(0, 0, 1).Format(time.DateOnly)
-		case "soon":
-			return w.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-		case "nothing":
-			return "00000000000000000000"
-		}
-		v, ok := w.places[place][name]
-		if !ok {
-			t.Fatalf("there is no %s at %s", name, place)
-		}
-		return v
-	})
-}
-
-// ask sends a request in somebody's name. Of an answer that does not end only
-// the beginning is read.
-func (w *town) ask(t *testing.T, name, method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	r = r.WithContext(ctx)
-	r.Host = "localhost"
-	r.RemoteAddr = "127.0.0.1:4711"
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Accept", "text/html")
-	switch {
-	case strings.HasPrefix(path, "/events"):
-		r.Header.Set("Accept", "text/event-stream")
-	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/scim/"):
-		r.Header.Set("Accept", "application/json")
-		r.Header.Set("Content-Type", "application/json")
-	case body != "":
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if s := w.callers[name]; s != nil {
-		for _, c := range s.cookie {
-			r.AddCookie(c)
-		}
-		if s.bearer != "" {
-			r.Header.Set("Authorization", "Bearer "+s.bearer)
-		}
-	}
-	for _, h := range headers {
-		key, value, _ := strings.Cut(h, ":")
-		r.Header.Set(key, value)
-	}
-	answer := httptest.NewRecorder()
-	var out http.ResponseWriter = answer
-	if strings.HasPrefix(path, "/events") {
-		out = hangsUp{answer, cancel}
-	}
-	w.doors.ServeHTTP(out, r)
-	return answer
-}
-
-// hangsUp ends a request with the first flush of its answer.
-type hangsUp struct {
-	*httptest.ResponseRecorder
-	end func()
-}
-
-func (h hangsUp) Flush() { h.ResponseRecorder.Flush(); h.end() }
-
-var _ io.Writer = hangsUp{}
