@@ -25,7 +25,9 @@ type verb struct {
 	query   string   // the same for the address
 	flags   []string // name, kind and help: "until time the last moment"
 	columns string   // what a table shows
+	within  string   // the member that is a table's list, where it is not the answer itself
 	lines   string   // the member that is shown in a table's place, line by line
+	file    bool     // the answer is a file, which is written as it is
 }
 
 // group is a noun with its verbs.

@@ -23,9 +23,14 @@ import (
 func typed(t *testing.T, h *webtest.House, b *webtest.Browser, args ...string) string {
 	t.Helper()
 	root := &cobra.Command{Use: "halfkey", SilenceUsage: true}
-	root.AddCommand(cli.Admin(func(*cobra.Command) (*http.Client, string, func() error, error) {
+	open := func(*cobra.Command) (*http.Client, string, func() error, error) {
 		return &b.Client, h.URL, func() error { return nil }, nil
-	})...)
+	}
+	root.AddCommand(cli.Admin(open)...)
+	root.AddCommand(cli.Commands(open)...)
+	trail := &cobra.Command{Use: "audit"}
+	trail.AddCommand(cli.Trail(open)...)
+	root.AddCommand(trail)
 	var out bytes.Buffer
 	root.SetArgs(args)
 	root.SetOut(&out)

@@ -18,6 +18,10 @@ import (
 // print shows an answer as the flag says.
 func (r *run) print(doc json.RawMessage) error {
 	out, form := r.cmd.OutOrStdout(), r.cmd.Flags().Lookup("output").Value.String()
+	if r.file {
+		_, err := out.Write(doc)
+		return err
+	}
 	if len(doc) == 0 {
 		if form == "table" {
 			fmt.Fprintln(out, "Done.")
@@ -41,6 +45,9 @@ func (r *run) print(doc json.RawMessage) error {
 	case "table":
 		if m, ok := v.(map[string]any); ok && r.lines != "" {
 			return lines(out, m[r.lines])
+		}
+		if m, ok := v.(map[string]any); ok && r.within != "" {
+			v = map[string]any{"items": m[r.within]}
 		}
 		return table(out, v, strings.Fields(r.columns))
 	}

@@ -18,6 +18,7 @@ const (
 	deviceCols = "id serial name presence org channel"
 	keyCols    = "id label hint form boarding state uses expires_at"
 	runCols    = "id act state total done failed"
+	customCols = "id role name sets"
 	tokenCols  = "id label hint works not_after used_at token"
 )
 
@@ -55,6 +56,11 @@ var groups = []group{
 		{use: "give ORG TO ROLE", short: "Give a role to a person, by address, or to a team", call: "POST /orgs/{ORG}/roles", query: dryQuery,
 			body:  "to=TO role=ROLE reach=--reach from=--from:time until=--until:time reason=--reason",
 			flags: []string{"reach text subtree or self", "from time the first moment", until, reason, dry}, columns: "id"},
+		{use: "ls ORG", short: "Roles of an organisation's own", call: "GET /orgs/{ORG}/custom_roles", columns: customCols},
+		{use: "new ORG NAME SETS", short: "Make a role of permission sets, separated by commas", call: "POST /orgs/{ORG}/custom_roles", body: "name=NAME sets=SETS:list", columns: customCols},
+		{use: "change CUSTOM-ROLE-ID", short: "Change what a role of your own may", call: "PATCH /custom_roles/{CUSTOM-ROLE-ID}", body: "name=--name sets=--sets:list", query: howQuery,
+			flags: append([]string{"name text another name", "sets list its permission sets from now on"}, how...), columns: customCols},
+		{use: "drop CUSTOM-ROLE-ID", short: "End a role of your own for everybody", call: "DELETE /custom_roles/{CUSTOM-ROLE-ID}", query: howQuery, flags: how},
 		{use: "until ROLE-ID", short: "Let a role end at another time", call: "PATCH /roles/{ROLE-ID}", body: "until=--until:time", query: howQuery, flags: append([]string{until}, how...)},
 		{use: "end ROLE-ID", short: "End a role", call: "DELETE /roles/{ROLE-ID}", query: howQuery, flags: how},
 		{use: "lend ROLE-ID TO", short: "Let somebody stand in for you", call: "POST /roles/{ROLE-ID}/deputies", query: dryQuery,
@@ -82,6 +88,9 @@ var groups = []group{
 		{use: "replace KEY-ID", short: "A new key in the place of one, which works for seven more days", call: "POST /keys/{KEY-ID}/replace", columns: keyCols},
 		{use: "revoke KEY-ID", short: "End a key for ever", call: "POST /keys/{KEY-ID}/revoke", columns: keyCols},
 		{use: "serials KEY-ID", short: "Serials that a key takes", call: "GET /keys/{KEY-ID}/serials", columns: "serial"},
+		{use: "account ORG", short: "Account keys of a place, by which programs make channels", call: "GET /orgs/{ORG}/account_keys", columns: "id created_by created_at"},
+		{use: "account-new ORG", short: "Make an account key; prints it, once", call: "POST /orgs/{ORG}/account_keys", columns: "id created_at key"},
+		{use: "account-end ORG KEY-ID", short: "Revoke an account key", call: "DELETE /orgs/{ORG}/account_keys/{KEY-ID}"},
 		{use: "list KEY-ID SERIALS", short: "List serials on a key, separated by commas", call: "POST /keys/{KEY-ID}/serials", body: "serials=SERIALS:list"},
 	}},
 	{"device", "Things that measure", []verb{
@@ -89,10 +98,17 @@ var groups = []group{
 			flags: []string{"in text this place and those below it", "find text how serial or name begin", "state text announced, active, suspended or retired"}},
 		{use: "show DEVICE", short: "One device", call: "GET /devices/{DEVICE}", columns: deviceCols},
 		{use: "rename DEVICE NAME", short: "Give a device another name", call: "PATCH /devices/{DEVICE}", body: "name=NAME", columns: deviceCols},
-		{use: "pause DEVICE", short: "Let a device write nothing until it is resumed", call: "POST /devices/{DEVICE}/pause", columns: deviceCols},
-		{use: "resume DEVICE", short: "Let a device go on", call: "POST /devices/{DEVICE}/resume", columns: deviceCols},
+		{use: "pause DEVICE", short: "Let a device write nothing until it is resumed", call: "POST /devices/{DEVICE}/pause", query: dryQuery, flags: []string{dry}, columns: deviceCols},
+		{use: "resume DEVICE", short: "Let a device go on", call: "POST /devices/{DEVICE}/resume", query: dryQuery, flags: []string{dry}, columns: deviceCols},
 		{use: "move DEVICE ORG", short: "Move a device to another place", call: "POST /devices/{DEVICE}/move", body: "to=ORG:org", query: howQuery, flags: how, columns: deviceCols},
-		{use: "retire DEVICE SERIAL", short: "Remove a device for good", call: "POST /devices/{DEVICE}/retire", body: "serial=SERIAL", columns: deviceCols},
+		{use: "retire DEVICE SERIAL", short: "Remove a device for good", call: "POST /devices/{DEVICE}/retire", body: "serial=SERIAL", query: dryQuery, flags: []string{dry}, columns: deviceCols},
+		{use: "transfers", short: "Devices on offer to other organisations, or to yours", call: "GET /transfers", query: "direction=--direction", flags: []string{"direction text given or received"},
+			columns: "id device_name serial from_name to_name expires_at"},
+		{use: "transfer DEVICE TO", short: "Offer a device to another organisation", call: "POST /devices/{DEVICE}/transfers", body: "to=TO", query: "dry_run=--dry-run reason=--reason",
+			flags: []string{reason, dry}, columns: "id"},
+		{use: "take TRANSFER-ID ORG", short: "Take a device over into a place of yours", call: "POST /transfers/{TRANSFER-ID}/accept", body: "into=ORG:org", query: dryQuery, flags: []string{dry}, columns: "id"},
+		{use: "decline TRANSFER-ID", short: "Send an offer back", call: "POST /transfers/{TRANSFER-ID}/decline"},
+		{use: "cancel TRANSFER-ID", short: "Take an offer back", call: "POST /transfers/{TRANSFER-ID}/cancel"},
 		{use: "history DEVICE", short: "What happened to a device", call: "GET /devices/{DEVICE}/history", columns: "at actor_name verb outcome door"},
 	}},
 	{"run", "One deed done to many devices, by a server's job", []verb{
@@ -114,6 +130,24 @@ var groups = []group{
 		{use: "show CHANNEL", short: "One channel with its fields", call: "GET /channels/{CHANNEL}", columns: "id name device presence last_entry"},
 		{use: "read CHANNEL", short: "The newest entries", call: "GET /channels/{CHANNEL}/feed", query: "from=--from:time to=--until:time limit=--entries",
 			flags: []string{"from time not before", until, "entries int how many at most, 100 unless said otherwise"}, columns: "entry at field1 field2 field3 field4 field5 field6 field7 field8"},
+	}},
+	{"session", "Browsers in which you are signed in", []verb{
+		{use: "ls", short: "Your sessions", call: "GET /me/sessions", columns: "id method agent source seen_at"},
+		{use: "end SESSION-ID", short: "Sign a browser out", call: "DELETE /me/sessions/{SESSION-ID}"},
+	}},
+	{"review", "Asking who shall keep what he holds", []verb{
+		{use: "ls ORG", short: "Reviews", call: "GET /orgs/{ORG}/reviews", columns: "id kind name org_name due items decided closed_at"},
+		{use: "new ORG KIND", short: "Begin one: own, or a campaign", call: "POST /orgs/{ORG}/reviews", columns: "id kind name org_name due items decided",
+			body:  "kind=KIND name=--name roles=--roles:list undecided=--undecided due=--until:time",
+			flags: []string{"name text what a campaign is called", "roles list ask about these alone", "undecided text keep, or end", "until time a campaign's deadline"}},
+		{use: "show REVIEW-ID", short: "What it asks", call: "GET /reviews/{REVIEW-ID}/items", columns: "id what name role org_name target until used_at decision"},
+		{use: "decide REVIEW-ID ITEM-ID DECISION", short: "Keep or end", call: "POST /reviews/{REVIEW-ID}/items/{ITEM-ID}", body: "decision=DECISION reason=--reason", flags: []string{reason}},
+		{use: "close REVIEW-ID", short: "Close it", call: "POST /reviews/{REVIEW-ID}/close"},
+	}},
+	{"rule", "The policy itself, for who runs the platform", []verb{
+		{use: "ls", short: "The policy in force", call: "GET /rules", columns: "role object act effect added"},
+		{use: "add ROLE OBJECT ACT EFFECT", short: "Add a line", call: "POST /rules", body: "role=ROLE object=OBJECT act=ACT effect=EFFECT", columns: "role object act effect added"},
+		{use: "rm ROLE OBJECT ACT", short: "Take an added line out again", call: "DELETE /rules", query: "role=ROLE object=OBJECT act=ACT"},
 	}},
 	{"token", "Tokens for programs of yours", []verb{
 		{use: "ls", short: "Your tokens", call: "GET /me/tokens", columns: tokenCols},
@@ -139,6 +173,16 @@ var (
 		{use: "ls ORG", short: "The trail of a place and below", call: "GET /orgs/{ORG}/audit", columns: "at actor_name verb object_type object outcome door",
 			query: "verb=--verb actor=--actor object=--object outcome=--outcome from=--from:time to=--until:time",
 			flags: []string{"verb text what was done, such as device.move", "actor text id of who did it", "object text id of what it was done to", "outcome text ok, refused or failed", "from time not before", until}},
+		{use: "export ORG", short: "Make a signed file of the trail", call: "POST /orgs/{ORG}/audit/exports", body: "format=--format", columns: "id state percent file lines expires_at",
+			query: "verb=--verb actor=--actor object=--object from=--from:time to=--until:time",
+			flags: []string{"format text csv or ndjson", "verb text what was done, such as device.move", "actor text id of who did it", "object text id of what it was done to", "from time not before", until}},
+		{use: "exports ORG", short: "Files of the trail that were made", call: "GET /orgs/{ORG}/audit/exports", columns: "id state percent file lines expires_at"},
+		{use: "file EXPORT-ID", short: "Write such a file to the output", call: "GET /audit/exports/{EXPORT-ID}/file", file: true},
+		{use: "signature EXPORT-ID", short: "Write its signature to the output", call: "GET /audit/exports/{EXPORT-ID}/signature", file: true},
+		{use: "access ORG WHAT", short: "Who could see a device or channel at a moment", call: "GET /orgs/{ORG}/access", query: "what=WHAT at=--at:time",
+			flags: []string{"at time the moment; now unless said otherwise"}, within: "held", columns: "name role org_name source since until ended_at"},
+		{use: "reach ORG WHO", short: "What somebody could see at a moment", call: "GET /orgs/{ORG}/reach", query: "who=WHO at=--at:time",
+			flags: []string{"at time the moment; now unless said otherwise"}, within: "devices", columns: "id name serial channel"},
 	}
 	admin = []verb{
 		{use: "explain WHO ACTION", short: "Why somebody may or may not do something", call: "GET /explain", query: "who=WHO action=ACTION org=--org:org device=--device:device",

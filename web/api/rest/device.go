@@ -15,10 +15,10 @@ func (a *API) things(g *echo.Group) {
 	g.GET("/devices", a.listDevices, paged("org", "q", "state", "key"))
 	g.GET("/devices/:device", a.getDevice, known())
 	g.PATCH("/devices/:device", a.renameDevice, known())
-	g.POST("/devices/:device/pause", a.does(a.Devices.Suspend), known())
-	g.POST("/devices/:device/resume", a.does(a.Devices.Resume), known())
+	g.POST("/devices/:device/pause", a.does(a.Devices.Suspend), a.dry, known("dry_run"))
+	g.POST("/devices/:device/resume", a.does(a.Devices.Resume), a.dry, known("dry_run"))
 	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
-	g.POST("/devices/:device/retire", a.retireDevice, known())
+	g.POST("/devices/:device/retire", a.retireDevice, a.dry, known("dry_run"))
 	g.POST("/devices/:device/read_key", a.readKey, a.fresh, known())
 	g.GET("/devices/:device/history", a.history, paged())
 }

@@ -74,6 +74,12 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	a.runs(g)
 	a.readings(g)
 	a.trail(g)
+	a.taking(g)
+	a.past(g)
+	a.bundles(g)
+	a.sales(g)
+	a.looking(g)
+	a.policy(g)
 	g.GET("/explain", a.explain, known("who", "action", "org", "device"))
 	open.RouteNotFound("/*", func(echo.Context) error { return problem.ErrNoRoute })
 }
