@@ -2,6 +2,8 @@ package connectors
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"halfkey/iam"
@@ -30,7 +32,11 @@ func (d *Desk) inventory(ctx context.Context, a *account, sweep bool) (*inventor
 			return last, err
 		}
 	}
-	there, err := d.list(ctx, a)
+	seek := d.list
+	if sweep {
+		seek = d.survey
+	}
+	there, err := seek(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +66,42 @@ func (d *Desk) list(ctx context.Context, a *account) (*inventory, error) {
 		}
 	}
 	return &there, err
+}
+
+// survey is a list with all that comparing needs: a Boarder is asked about each
+// agent of ours.
+func (d *Desk) survey(ctx context.Context, a *account) (*inventory, error) {
+	there, err := d.list(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	for marker, found := range there.marked {
+		if !strings.HasPrefix(marker, string(a.ID)+".") {
+			continue
+		}
+		for i, o := range found {
+			if o, err = d.whole(ctx, a, o); errors.Is(err, ErrNotThere) {
+				continue // it went meanwhile, which the next look sees
+			} else if err != nil {
+				return nil, err
+			}
+			found[i], there.byID[o.ID] = o, o
+		}
+	}
+	return there, nil
+}
+
+// whole is a channel with its key, where the list leaves that out.
+func (d *Desk) whole(ctx context.Context, a *account, o Outer) (Outer, error) {
+	service, boards := a.service.(Boarder)
+	if !boards || o.WriteKey != "" {
+		return o, nil
+	}
+	ctx, cancel := d.patient(ctx)
+	defer cancel()
+	full, err := service.Boarding(ctx, a.access, o.ID)
+	full.Marker = o.Marker
+	return full, err
 }
 
 func (i *inventory) put(o Outer, marker string) {

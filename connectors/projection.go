@@ -69,7 +69,10 @@ type sight struct {
 	Fields  []string `json:"fields"`
 	Public  bool     `json:"public"`
 	Entries int64    `json:"entries"`
+	Agent   bool     `json:"agent,omitempty"`
 }
+
+func sightOf(o Outer) sight { return sight{o.Name, o.Fields, o.Public, o.Entries, o.Agent} }
 
 func (p *Projection) sight() (s sight) {
 	_ = json.Unmarshal([]byte(p.Seen), &s) // we wrote it; the zero sight is nothing seen
@@ -85,6 +88,9 @@ func (p *Projection) wish() Wish { return Wish{Name: p.Name, Fields: p.fields(),
 
 // differs tells whether the service shows something else than we want.
 func (p *Projection) differs(s sight) bool {
+	if s.Agent {
+		return false
+	}
 	var names []string
 	for _, f := range p.fields() {
 		names = append(names, f.Name)
@@ -92,7 +98,7 @@ func (p *Projection) differs(s sight) bool {
 	return s.Name != p.Name || s.Public != p.Public || !slices.Equal(names, s.Fields)
 }
 
-func seenOf(o Outer) string { return asJSON(sight{o.Name, o.Fields, o.Public, o.Entries}) }
+func seenOf(o Outer) string { return asJSON(sightOf(o)) }
 
 func asJSON(v any) string {
 	b, _ := json.Marshal(v) // texts and numbers always marshal
@@ -105,6 +111,7 @@ type View struct {
 	Wanted   Wish
 	SeenName string
 	Entries  int64
+	Agent    bool // that is onboarded when it has Entries
 	Differs  bool
 	Synced   time.Time
 }
@@ -112,7 +119,7 @@ type View struct {
 func viewOf(p Projection) View {
 	s := p.sight()
 	p.WriteSealed, p.ReadSealed = nil, nil
-	v := View{Projection: p, Wanted: p.wish(), SeenName: s.Name, Entries: s.Entries, Synced: iam.TimeOrZero(p.SyncedAt)}
+	v := View{Projection: p, Wanted: p.wish(), SeenName: s.Name, Entries: s.Entries, Agent: s.Agent, Synced: iam.TimeOrZero(p.SyncedAt)}
 	v.Differs = p.External != nil && p.SyncedAt != nil && p.differs(s)
 	return v
 }

@@ -84,6 +84,7 @@ type Capabilities struct {
 	AddReadKey        bool
 	RevokeReadKey     bool
 	DeviceMQTT        bool
+	Agents            bool // makes agents that devices have beside a channel, never instead
 }
 
 // What a provider or the registry can answer besides success.

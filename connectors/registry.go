@@ -56,11 +56,31 @@ func (r *Registry) Add(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, 
 	return c.ID, nil
 }
 
-// For is the nearest connector on the way from org up to its tenant, the newest of
-// those of one place, or ErrConnector.
+// For is the nearest connector that gives channels on the way from org up to its
+// tenant, the newest of those of one place, or ErrConnector.
 func (r *Registry) For(ctx context.Context, tx *gorm.DB, org iam.OrgID) (Connector, Provider, error) {
+	return r.nearest(ctx, tx, org, false)
+}
+
+// Beside is the nearest connector that makes agents for the devices of org, found
+// as For does it, or ErrConnector where they are no agents elsewhere.
+func (r *Registry) Beside(ctx context.Context, tx *gorm.DB, org iam.OrgID) (Connector, Provider, error) {
+	return r.nearest(ctx, tx, org, true)
+}
+
+func (r *Registry) nearest(ctx context.Context, tx *gorm.DB, org iam.OrgID, agents bool) (Connector, Provider, error) {
+	names := []string{""} // of no provider, since a list in SQL is never empty
+	for name, p := range r.Providers {
+		if p.Capabilities().Agents {
+			names = append(names, name)
+		}
+	}
+	if agents && len(names) == 1 {
+		return Connector{}, nil, ErrConnector
+	}
+	which := map[bool]string{false: "NOT IN", true: "IN"}[agents]
 	return r.take(tx.WithContext(ctx).Raw(`SELECT c.* FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor
-WHERE o.descendant = ? AND c.state <> ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, removed))
+WHERE o.descendant = ? AND c.state <> ? AND c.provider `+which+` ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, removed, names))
 }
 
 // Get is the connector with that id, whatever its state.

@@ -40,6 +40,16 @@ type Service interface {
 	Delete(ctx context.Context, a Access, id string) error
 }
 
+// A Boarder is a Service whose channels are agents of a platform. A list names
+// them only; the key of one is its boarding configuration, until it is onboarded.
+type Boarder interface {
+	Service
+
+	// Boarding is an agent as it stands. It has Entries once it is onboarded, and
+	// its configuration as WriteKey as long as it is not.
+	Boarding(ctx context.Context, a Access, id string) (Outer, error)
+}
+
 // A Setting is one line of the form. Its words are in the catalogue under
 // connector.<service>.<name>.
 type Setting struct {
@@ -75,6 +85,7 @@ type Outer struct {
 	WriteKey vault.Secret
 	ReadKey  vault.Secret // some services make none
 	Entries  int64        // the number of the last; 0: it holds nothing
+	Agent    bool         // of a Boarder: named by its marker, without settings of ours
 }
 
 // What a call to a service can come to, besides success. After all of them but

@@ -36,7 +36,14 @@ func (d *Desk) step(ctx context.Context, a *account, there *inventory, p *Projec
 // it is looked for twice before it is asked for again.
 func (d *Desk) create(ctx context.Context, a *account, there *inventory, p *Projection) (more bool, err error) {
 	if found := there.marked[p.marker()]; len(found) > 0 {
-		return true, d.adopt(ctx, p, best(found, p.External))
+		o, err := d.whole(ctx, a, best(found, p.External))
+		if err == nil && o.WriteKey == "" && len(p.WriteSealed) == 0 {
+			err = fmt.Errorf("%w: it is in use already, and nobody here has its key", ErrDenied)
+		}
+		if err != nil {
+			return d.stuck(ctx, a, p, p.Pending, err)
+		}
+		return true, d.adopt(ctx, p, o)
 	}
 	switch now := iam.Micros(d.Now()); p.Pending {
 	case toLook:
@@ -146,7 +153,7 @@ func (d *Desk) adoptIn(ctx context.Context, tx *gorm.DB, id string, o Outer) (*N
 	switch {
 	case p.State == Closing:
 		set["pending"], set["tries"], set["due_at"] = toClose, 0, now
-	case p.State != Spare && p.differs(sight{o.Name, o.Fields, o.Public, o.Entries}):
+	case p.State != Spare && p.differs(sightOf(o)):
 		if p.Pending != toChange {
 			set["pending"], set["tries"], set["due_at"] = toChange, 0, now
 		}
@@ -188,7 +195,7 @@ func (d *Desk) alter(ctx context.Context, a *account, p *Projection) (more bool,
 		return d.stuck(ctx, a, p, toChange, err)
 	}
 	set := map[string]any{"seen": seenOf(o), "synced_at": iam.Micros(d.Now()), "pending": "", "tries": 0, "error": "", "error_at": nil}
-	if p.differs(sight{o.Name, o.Fields, o.Public, o.Entries}) {
+	if p.differs(sightOf(o)) {
 		// It keeps other settings than it was given: there is no use in saying it again and again.
 		delete(set, "pending")
 		set["tries"], set["due_at"], set["error"] = p.Tries+1, iam.Micros(d.Now().Add(wait(p.Tries+6, longestGap))), ErrDenied.Error()
@@ -197,7 +204,8 @@ func (d *Desk) alter(ctx context.Context, a *account, p *Projection) (more bool,
 }
 
 // close ends a channel: an empty one goes, so that the account has room again; one
-// with values stays where it is, and we hand out nothing of it.
+// with values stays where it is, and we hand out nothing of it. An agent goes
+// whatever it did.
 func (d *Desk) close(ctx context.Context, a *account, there *inventory, p *Projection) (more bool, err error) {
 	found := there.marked[p.marker()]
 	if p.External != nil {
@@ -208,7 +216,7 @@ func (d *Desk) close(ctx context.Context, a *account, there *inventory, p *Proje
 		return true, d.db(ctx).Exec(`UPDATE projections SET due_at = ? WHERE id = ? AND pending = ?`, iam.Micros(d.Now().Add(lookAfter)), p.ID, toClose).Error
 	}
 	for _, o := range found {
-		if o.Entries > 0 {
+		if _, ends := a.service.(Boarder); o.Entries > 0 && !ends {
 			continue
 		}
 		call, cancel := d.patient(ctx)

@@ -77,7 +77,7 @@ func compare(a *account, there *inventory, rows []Projection, open func(*Project
 			continue
 		}
 		o, ok := there.byID[*p.External]
-		switch s := (sight{o.Name, o.Fields, o.Public, o.Entries}); {
+		switch s := sightOf(o); {
 		case !ok && len(there.marked[p.marker()]) == 0:
 			all = append(all, Difference{DiffMissing, p.ID, *p.External, p.Name, 0})
 		case !ok || seen[o.ID]:

@@ -115,7 +115,7 @@ func (d *Desk) Compare(ctx context.Context, id ID) ([]Difference, error) {
 	if a.service == nil {
 		return nil, ErrOwn
 	}
-	there, err := d.list(ctx, &a)
+	there, err := d.survey(ctx, &a)
 	if err != nil {
 		return nil, noAnswer(err)
 	}
@@ -146,7 +146,7 @@ func (d *Desk) Apply(ctx context.Context, id ID, chosen []Difference) (done []Di
 		}
 		d.Wake()
 	}()
-	there, err := d.list(ctx, &a)
+	there, err := d.survey(ctx, &a)
 	if err != nil {
 		return nil, noAnswer(err)
 	}

@@ -24,6 +24,7 @@ type handout struct {
 	secret   vault.Secret // empty at the simple door
 	provider string
 	channel  connectors.Channel
+	agent    connectors.Channel // elsewhere, whose key is what the device boards with; zero: none
 	version  int64
 }
 
@@ -57,7 +58,8 @@ func (s *Service) channelOf(ctx context.Context, d known) (handout, error) {
 	if err != nil {
 		return handout{}, fmt.Errorf("channel of %s: %w", d.ID, err)
 	}
-	return handout{kid: d.Kid, provider: d.provider.Name(), channel: channel, version: d.Version}, nil
+	agent, err := s.agentOf(ctx, d)
+	return handout{kid: d.Kid, provider: d.provider.Name(), channel: channel, agent: agent, version: d.Version}, err
 }
 
 // sealed writes the handout so that only the holder of the second half reads it.
@@ -76,13 +78,24 @@ func (s *Service) sealed(c Call, k held, h handout) ([]byte, error) {
 		header.Cty = seal.Text
 		content, err = channel.MarshalPlain()
 	} else {
-		content, err = (&wire.Credentials{Device: wire.Identity{Kid: h.kid, Secret: h.secret.Reveal()}, Channel: channel,
-			Version: h.version, NextCheck: nextCheck, Now: s.Now().Unix()}).Marshal()
+		content, header.Agent, err = s.document(h, channel)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return seal.Seal(to, header, content)
+}
+
+// document is the content of a sealed answer; large tells that it has an agent.
+func (s *Service) document(h handout, channel wire.Channel) (content []byte, large bool, err error) {
+	c := wire.Credentials{Device: wire.Identity{Kid: h.kid, Secret: h.secret.Reveal()}, Channel: channel, Version: h.version, NextCheck: nextCheck, Now: s.Now().Unix()}
+	if h.agent.WriteKey != "" {
+		if c.Agent, err = wire.ParseAgent([]byte(h.agent.WriteKey.Reveal())); err != nil {
+			return nil, false, err
+		}
+	}
+	content, err = c.Marshal()
+	return content, c.Agent != nil, err
 }
 
 // recipients are what classic keys' second halves were stretched to, which

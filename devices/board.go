@@ -79,6 +79,11 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by s
 		return err
 	}
 	h.provider, h.channel = by.provider.Name(), channel
+	if c.Door == Proved && by.beside != nil {
+		if h.agent, err = s.wantAgent(ctx, tx, *by.beside, "agent "+string(id), k.Tenant, k.Org, string(c.Serial)); err != nil {
+			return err
+		}
+	}
 	sealed := []byte{}
 	if h.secret != "" {
 		if sealed, err = s.Vault.Seal(tx, secretCell(k.Tenant, id), []byte(h.secret.Reveal())); err != nil {
@@ -86,13 +91,18 @@ func (s *Service) boardIn(ctx context.Context, tx *gorm.DB, c Call, k held, by s
 		}
 	}
 	now, state := s.micros(), Active
-	if channel.Pending {
+	if channel.Pending || h.agent.Pending {
 		state = Provisioning
 	}
 	res, err := insertDevice.Exec(ctx, tx, string(id), string(k.Tenant), string(k.Org), string(c.Serial), string(c.Serial), string(kind), model, firmware,
 		string(state), string(c.Door), string(k.ID), h.kid, sealed, string(by.id), channel.ID, c.Address.String(), now, now, now, now)
 	if err := one(res, err); err != nil {
 		return err
+	}
+	if h.agent.ID != "" {
+		if err := s.AddChannel(tx, id, by.beside.id, h.agent.ID); err != nil {
+			return err
+		}
 	}
 	if err := s.Orgs.TakeUse(ctx, tx, k.Key, why == "accepted"); err != nil {
 		return err

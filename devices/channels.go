@@ -32,7 +32,7 @@ func (s *Service) eachChannel(ctx context.Context, tx *gorm.DB, d Device, do fun
 	if err != nil {
 		return err
 	}
-	if err := do(provider, d.Channel); err != nil || d.Door != Agent {
+	if err := do(provider, d.Channel); err != nil {
 		return err
 	}
 	var more []struct {

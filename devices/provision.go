@@ -30,7 +30,9 @@ var (
 	deviceLost        = migrations.SQL(`UPDATE devices SET state = 'lost' WHERE channel_id = ? AND tenant_id = ? AND state IN ('active', 'provisioning')`)
 	deviceRevived     = migrations.SQL(`UPDATE devices SET state = 'provisioning', channel_id = ?, connector_id = ?, version = version + 1 WHERE id = ? AND channel_id = ? AND state IN ('lost', 'active', 'provisioning')`)
 	newCredentials    = migrations.SQL(`UPDATE devices SET version = version + 1 WHERE channel_id = ? AND tenant_id = ?`)
-	deviceOfChannel   = migrations.SQL(`SELECT id, org_id FROM devices WHERE channel_id = ? AND tenant_id = ? AND removed_at IS NULL`)
+	newBoarding       = migrations.SQL(`UPDATE devices SET version = version + 1 WHERE id IN (SELECT device_id FROM device_channels WHERE channel_id = ?) AND tenant_id = ?`)
+	deviceOfChannel   = migrations.SQL(`SELECT id, org_id FROM devices WHERE channel_id = ? AND tenant_id = ? AND removed_at IS NULL
+UNION ALL SELECT d.id, d.org_id FROM device_channels m JOIN devices d ON d.id = m.device_id WHERE m.channel_id = ? AND d.tenant_id = ? AND d.removed_at IS NULL`)
 )
 
 // provisioned notes that a device whose channel was being made, or was missed and
@@ -78,15 +80,17 @@ func (s *Service) revive(ctx context.Context, d known) error {
 
 // ChannelNews takes, in the desk's transaction, what became of a channel outside.
 func (s *Service) ChannelNews(ctx context.Context, tx *gorm.DB, n connectors.News) error {
-	st := newCredentials
+	what := []migrations.Statement{newCredentials, newBoarding}
 	switch n.Kind {
 	case connectors.NewsReady:
 		return nil // the device hears of it when it calls
 	case connectors.NewsLost:
-		st = deviceLost
+		what = []migrations.Statement{deviceLost} // who loses an agent still has its channel
 	}
-	if _, err := st.Exec(ctx, tx, n.Channel, string(n.Tenant)); err != nil {
-		return fmt.Errorf("take news of channel %s: %w", n.Channel, err)
+	for _, st := range what {
+		if _, err := st.Exec(ctx, tx, n.Channel, string(n.Tenant)); err != nil {
+			return fmt.Errorf("take news of channel %s: %w", n.Channel, err)
+		}
 	}
 	return nil
 }
@@ -95,7 +99,7 @@ func (s *Service) ChannelNews(ctx context.Context, tx *gorm.DB, n connectors.New
 func (s *Service) ChannelTold(n connectors.News) {
 	var id, org string
 	ctx := context.Background()
-	if err := deviceOfChannel.Row(ctx, s.DB, n.Channel, string(n.Tenant)).Scan(&id, &org); err == nil {
+	if err := deviceOfChannel.Row(ctx, s.DB, n.Channel, string(n.Tenant), n.Channel, string(n.Tenant)).Scan(&id, &org); err == nil {
 		s.publish(live.Device, n.Tenant, iam.OrgID(org), id)
 	}
 }

@@ -141,7 +141,7 @@ func (s *Service) answer(ctx context.Context, c Call, key *held) (Answer, error)
 	if errors.Is(err, errLost) {
 		return Answer{}, s.revive(ctx, known)
 	}
-	if errors.Is(err, errProvisioning) || err == nil && h.channel.Pending {
+	if errors.Is(err, errProvisioning) || err == nil && (h.channel.Pending || h.agent.Pending) {
 		return Answer{Outcome: Waiting, RetryAfter: askForChannel}, nil
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type served struct {
 	id       connectors.ID
 	provider connectors.Provider
+	beside   *served // who makes agents elsewhere for its devices; nil: nobody
 }
 
 // serving remembers which connector serves which place, for half a second and
@@ -48,7 +50,13 @@ func (s *Service) connectorFor(ctx context.Context, org iam.OrgID) (served, erro
 	if err != nil {
 		return served{}, err
 	}
-	found := served{c.ID, provider}
+	found := served{id: c.ID, provider: provider}
+	switch c, provider, err := s.Connectors.Beside(ctx, s.DB, org); {
+	case err == nil:
+		found.beside = &served{id: c.ID, provider: provider}
+	case !errors.Is(err, connectors.ErrConnector):
+		return served{}, err
+	}
 	s.serving.places.Put(org, version, found)
 	return found, nil
 }

@@ -122,8 +122,10 @@ func (h *house) rooms(ctx context.Context) (err error) {
 		return err
 	}
 	h.channels = &channels.Store{DB: db, Vault: h.vault, Live: h.live, Now: h.now, MayRead: h.mayRead}
-	outside := h.outside()
-	h.connectors = &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: h.channels, outside.Name(): outside}, Now: h.now}
+	h.connectors = &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: h.channels}, Now: h.now}
+	for _, p := range h.outside() {
+		h.connectors.Providers[p.Name()] = p
+	}
 	h.orgs = &orgs.Service{
 		DB: db, Vault: h.vault, Decider: h.decider, Users: h.users, Passwords: passwords, Sessions: h.sessions,
 		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,

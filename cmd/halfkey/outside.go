@@ -8,22 +8,30 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/connectors"
+	"halfkey/connectors/agenttoken"
 	"halfkey/connectors/thingspeak"
 )
 
-// outside joins the desk that works outside with the provider that writes down
+// outside joins the desk that works outside with the providers that write down
 // what it has to do. Devices hear what became of their channels; they are
 // joined later than this.
-func (h *house) outside() *connectors.Outside {
-	service := thingspeak.New(h.config.PrivateTargets)
+func (h *house) outside() []connectors.Provider {
+	services := map[string]connectors.Service{}
+	for _, s := range []connectors.Service{thingspeak.New(h.config.PrivateTargets), agenttoken.New(h.config.PrivateTargets)} {
+		services[s.Name()] = s
+	}
 	h.desk = &connectors.Desk{
-		DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Services: map[string]connectors.Service{service.Name(): service}, Now: h.now, Log: h.log,
+		DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Services: services, Now: h.now, Log: h.log,
 		Told: func(ctx context.Context, tx *gorm.DB, n connectors.News) error {
 			return h.devices.ChannelNews(ctx, tx, n)
 		},
 		After: func(n connectors.News) { h.devices.ChannelTold(n) },
 	}
-	return &connectors.Outside{Service: service, Vault: h.vault, Now: h.now, Wake: h.desk.Wake}
+	var providers []connectors.Provider
+	for _, s := range services {
+		providers = append(providers, &connectors.Outside{Service: s, Vault: h.vault, Now: h.now, Wake: h.desk.Wake})
+	}
+	return providers
 }
 
 // abroad is a look at what is due with services outside, for what nobody has woken

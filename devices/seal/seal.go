@@ -32,6 +32,10 @@ type Header struct {
 	Kid   string // the first half, or the calling device's kid
 	Sub   string // the serial
 	Nonce string // the request's jti or nonce; empty where it had none
+
+	// Agent tells, not on the line, that the content has what an agent boards
+	// with, for which a device makes room up to MaxSize.
+	Agent bool
 }
 
 // ErrHeader and ErrTooLarge are mistakes of the caller, not of a device.
@@ -60,7 +64,13 @@ func sealFrom(random io.Reader, r Recipient, h Header, content []byte) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	if h.Cty == Text && len(sealed) > maxText || len(sealed) > maxJSON {
+	most := maxJSON
+	if h.Cty == Text {
+		most = maxText
+	} else if h.Agent {
+		most = MaxSize
+	}
+	if len(sealed) > most {
 		return nil, ErrTooLarge
 	}
 	return sealed, nil

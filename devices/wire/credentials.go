@@ -12,6 +12,7 @@ type Credentials struct {
 	Device    Identity `json:"device"`
 	Channel   Channel  `json:"channel"`
 	MQTT      *MQTT    `json:"mqtt,omitempty"`
+	Agent     *Agent   `json:"agent,omitempty"`
 	Version   int64    `json:"version"`             // grows with every change
 	NextCheck int64    `json:"next_check"`          // seconds from now
 	Now       int64    `json:"now"`                 // Unix seconds
@@ -55,7 +56,11 @@ func (c *Credentials) Marshal() ([]byte, error) {
 		b = appendStrings(b, `"},"mqtt":{"url":"`, m.URL, `","client_id":"`, m.ClientID,
 			`","username":"`, m.Username, `","password":"`, m.Password)
 	}
-	b = strconv.AppendInt(append(b, `"},"version":`...), c.Version, 10)
+	b = append(b, `"}`...)
+	if c.Agent != nil {
+		b = c.Agent.append(append(b, `,"agent":`...))
+	}
+	b = strconv.AppendInt(append(b, `,"version":`...), c.Version, 10)
 	b = strconv.AppendInt(append(b, `,"next_check":`...), c.NextCheck, 10)
 	b = strconv.AppendInt(append(b, `,"now":`...), c.Now, 10)
 	if c.NotAfter != 0 {
@@ -95,6 +100,8 @@ func (c *Credentials) check() error {
 		return malformed("channel: printable ASCII without quotes, backslashes and < > &")
 	case c.MQTT != nil && !(isPlain(c.MQTT.URL) && isPlain(c.MQTT.ClientID) && isPlain(c.MQTT.Username) && isPlain(c.MQTT.Password)):
 		return malformed("mqtt: printable ASCII without quotes, backslashes and < > &")
+	case c.Agent != nil:
+		return c.Agent.Check()
 	}
 	return nil
 }
