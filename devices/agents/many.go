@@ -25,8 +25,8 @@ var errTried = errors.New("tried")
 
 // CreateAll makes many agents in one transaction, or tells which of them cannot
 // be made and why, by their number from 0: then it makes none, unless the good
-// ones are wanted. With try it makes none at all and only tells, also which it
-// would have made.
+// ones are wanted. With try it makes none in any case. What it gives is those
+// that were made, or would have been.
 func (s *Service) CreateAll(ctx context.Context, wishes []Wish, good, try bool) (made []Agent, wrong map[int]*fault.Fault, err error) {
 	if len(wishes) > AtOnce {
 		return nil, nil, ErrMany.At("agents", fmt.Sprintf("are more than %d", AtOnce))
@@ -72,9 +72,6 @@ func (s *Service) CreateAll(ctx context.Context, wishes []Wish, good, try bool) 
 		return nil
 	})
 	if errors.Is(err, errTried) {
-		if !try {
-			came = nil
-		}
 		for _, r := range came {
 			made = append(made, r.agent())
 		}

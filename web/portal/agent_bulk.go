@@ -45,11 +45,9 @@ func (p *Agents) forMany(c echo.Context, org string) (frame.Here, error) {
 // checkMany says what would come of a list; nothing is made.
 func (p *Agents) checkMany(c echo.Context) error {
 	v := manyAgentsPage{OrgID: c.FormValue("org"), Text: c.FormValue("list"), Checked: true}
-	made, err := p.many(c, &v, false, true)
-	if err != nil {
+	if _, err := p.many(c, &v, false, true); err != nil {
 		return err
 	}
-	v.Good = len(made)
 	return p.answerMany(c, http.StatusOK, v)
 }
 
@@ -119,17 +117,18 @@ func (p *Agents) many(c echo.Context, v *manyAgentsPage, good, try bool) ([]agen
 		}
 		wishes, at = append(wishes, agents.Wish{Name: l.Name, Profile: l.Profile, Org: org}), append(at, l.Line)
 	}
-	var made []agents.Agent
-	if len(wrong) == 0 || good || try {
-		var bad map[int]*fault.Fault
-		if made, bad, err = p.Agents.CreateAll(ctx, wishes, good, try); err != nil {
-			return nil, err
-		}
-		for i, f := range bad {
-			wrong = append(wrong, wrongCell{at[i], columnOf(f), f})
-		}
+	made, bad, err := p.Agents.CreateAll(ctx, wishes, good, try || len(wrong) > 0 && !good)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range bad {
+		wrong = append(wrong, wrongCell{at[i], columnOf(f), f})
 	}
 	v.note(ctx, wrong)
+	if try || len(wrong) > 0 && !good {
+		v.Good = len(made)
+		return nil, nil
+	}
 	return made, nil
 }
 
