@@ -109,6 +109,9 @@ func New(r Rooms) *echo.Echo {
 	pages.GET("/problems/:code", around.Problem)
 	(&docs.Guide{Door: door, Frame: around, Orgs: r.Orgs, Devices: r.Devices}).Mount(pages)
 	pages.HEAD("/problems/:code", around.Problem)
+	e.GET("/embed/:token", h.Embedded) // inside other people's pages: no session, no cookie
+	e.HEAD("/embed/:token", h.Embedded)
+	e.GET("/embed/:token/data", h.EmbeddedData)
 	return e
 }
 

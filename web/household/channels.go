@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -94,8 +95,11 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 			now := h.Now()
 			var err error
 			s.Chart, err = plot.Draw(ctx, h.Channels, plot.Wish{ID: "readings", Channel: shown.Channel, Name: ui.T(ctx, "household.chart", "Field", s.Field, "Name", s.Name),
-				Summary: shown.Summary, Range: plot.Parse(wanted, plot.Heard(shown.Summary), now), Link: link, Below: true}, now)
+				Summary: shown.Summary, Range: plot.Parse(wanted, plot.Heard(shown.Summary), now), Link: link, To: plot.Until(c.QueryParam("to"), now), Below: true}, now)
 			if err != nil {
+				return err
+			}
+			if v.Viewing, err = h.viewing(ctx, *shown, s.Chart); err != nil {
 				return err
 			}
 		}
@@ -104,7 +108,9 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 			v.Source = ui.T(ctx, "place.shared")
 		}
 		v.CanShow = h.Decider.MayDevice(ctx, policies.RevealReadKey, shown.Org, shown.ID)
-		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
+		if plot.Until(c.QueryParam("to"), h.Now()).IsZero() { // the past stays as it is
+			here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
+		}
 	} else {
 		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}}.Encode()
 	}
@@ -185,7 +191,14 @@ func (h *House) data(c echo.Context) error {
 	}
 	now := h.Now()
 	r := plot.Parse(c.QueryParam("range"), plot.Heard(d.Summary), now)
-	points, err := plot.Read(ctx, h.Channels, d.Channel, now.Add(-r.Span), now)
+	if to := plot.Until(c.QueryParam("to"), now); !to.IsZero() {
+		now = to
+	}
+	return h.points(c, d.Channel, now.Add(-r.Span), now)
+}
+
+func (h *House) points(c echo.Context, channel string, from, to time.Time) error {
+	points, err := plot.Read(c.Request().Context(), h.Channels, channel, from, to)
 	if err != nil {
 		return err
 	}

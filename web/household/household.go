@@ -39,6 +39,10 @@ func (h *House) Mount(g *echo.Group) {
 	}
 	g.GET("/k/:id", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/k") })
 	g.POST("/k/:id", h.reveal, h.Frame.Door.Fresh)
+	g.POST("/k/:id/revoke", h.revoke)
+	g.GET("/c/:id/readings.csv", h.download)
+	g.POST("/c/:id/embeds", h.makeEmbed, h.Frame.Door.Fresh)
+	g.POST("/c/:id/embeds/:embed/end", h.endEmbed)
 }
 
 // Streams are the pages that stay alive.

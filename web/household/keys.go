@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/devices"
+	"halfkey/iam"
 	"halfkey/iam/vault"
 	"halfkey/policies"
 	"halfkey/web/show"
@@ -28,6 +29,23 @@ func (h *House) reveal(c echo.Context) error {
 		return err
 	}
 	return h.answerKeys(c, d.Channel, key)
+}
+
+// revoke ends the viewer's own key of a channel; the next one that he asks for is another.
+func (h *House) revoke(c echo.Context) error {
+	ctx := c.Request().Context()
+	d, err := h.find(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	key, err := iam.ParseKeyID(c.FormValue("key"))
+	if err != nil {
+		return err
+	}
+	if err := h.Devices.RevokeReadKey(ctx, d.ID, key); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/k")
 }
 
 // answerKeys lists the viewer's keys, one of them perhaps shown.
@@ -68,8 +86,8 @@ func (h *House) own(ctx context.Context, list []devices.View) ([]ownKey, error) 
 	for _, d := range list {
 		k := ownKey{Channel: d.Channel, Name: d.Name}
 		for _, m := range made {
-			if m.Channel == d.Channel {
-				k.Made, k.Used = true, m.Used
+			if m.Channel == d.Channel && !m.Named {
+				k.Made, k.Used, k.Key = true, m.Used, string(m.ID)
 			}
 		}
 		all = append(all, k)

@@ -3,7 +3,9 @@
 package plot
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"halfkey/connectors/channels"
@@ -18,6 +20,16 @@ type Range struct {
 
 // Ranges are what people choose from.
 var Ranges = []Range{{"15m", 15 * time.Minute}, {"24h", 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}, {"30d", 30 * 24 * time.Hour}}
+
+// Until takes the end of a chart from a URL, in seconds since 1970; what is none,
+// or not in the past, is now, as the zero time.
+func Until(s string, now time.Time) time.Time {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if at := time.Unix(n, 0); err == nil && n > 0 && at.Before(now) {
+		return at
+	}
+	return time.Time{}
+}
 
 // Points is how many a chart has at most.
 const Points = 240
@@ -46,23 +58,30 @@ type Wish struct {
 	Summary channels.Summary
 	Range   Range
 	Link    func(r Range) string // where another range is; nil: no choice
+	Src     string               // where the page's script has the points from; "": of the channel's page
+	To      time.Time            // zero: now
 	Below   bool
 }
 
 // Draw reads the points and makes the chart. It asks no rights: the caller has.
 func Draw(ctx context.Context, store *channels.Store, w Wish, now time.Time) (ui.Chart, error) {
+	src := "/c/" + w.Channel + "/data?range=" + w.Range.ID
+	if !w.To.IsZero() {
+		now, src = w.To, src+"&to="+strconv.FormatInt(w.To.Unix(), 10)
+	}
 	points, err := Read(ctx, store, w.Channel, now.Add(-w.Range.Span), now)
 	c := ui.Chart{ID: w.ID, Name: w.Name, Unit: w.Summary.Unit, Points: points, From: now.Add(-w.Range.Span), To: now,
-		Src: "/c/" + w.Channel + "/data?range=" + w.Range.ID, Range: w.Range.ID, Below: w.Below}
+		Src: cmp.Or(w.Src, src), Range: w.Range.ID, Below: w.Below}
 	if w.Link != nil {
 		for _, r := range Ranges {
-			c.Ranges = append(c.Ranges, ui.Tab{ID: r.ID, Label: label(ctx, r), Href: w.Link(r)})
+			c.Ranges = append(c.Ranges, ui.Tab{ID: r.ID, Label: Label(ctx, r), Href: w.Link(r)})
 		}
 	}
 	return c, err
 }
 
-func label(ctx context.Context, r Range) string {
+// Label is the range in the viewer's language.
+func Label(ctx context.Context, r Range) string {
 	switch r.ID {
 	case "15m":
 		return ui.T(ctx, "household.range.15m")

@@ -65,7 +65,7 @@ func waitingWord(waiting bool) string {
 
 func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, wanted string) (v devicePage, err error) {
 	v = devicePage{ID: string(d.ID), Name: d.Name, Serial: d.Serial, State: string(d.Presence), Since: plot.Heard(d.Summary),
-		Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: "/devices"}, NewName: d.Name, Place: string(d.Org),
+		Back: ui.Crumb{Name: ui.T(ctx, "portal.devices"), Href: "/devices"}, NewName: d.Name, Place: string(d.Org), Channel: d.Channel,
 		Hidden: !d.Values, Waiting: d.Summary.LastValue == "", Manual: d.Door == devices.Manual, Unshown: d.State == devices.Provisioning, Paused: d.State == devices.Suspended, Gone: d.State == devices.Retired,
 		CanManage: p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
 		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID),
@@ -84,6 +84,12 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 		return v, err
 	}
 	if v.ReadKeys, err = p.readKeys(ctx, d); err != nil {
+		return v, err
+	}
+	if v.Embeds, err = p.embeds(ctx, d); err != nil {
+		return v, err
+	}
+	if v.Silent, err = p.silent(ctx, d); err != nil {
 		return v, err
 	}
 	if v.CanMove {
@@ -189,7 +195,7 @@ func (p *Portal) readKeys(ctx context.Context, d devices.View) ([]readKey, error
 	}
 	var all []readKey
 	for _, k := range list {
-		all = append(all, readKey{Label: k.Label, Used: k.Used})
+		all = append(all, readKey{ID: string(k.ID), Label: k.Label, Used: k.Used})
 	}
 	return all, nil
 }

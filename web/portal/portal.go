@@ -71,6 +71,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountRoles(g)
 	p.mountTransfers(g)
 	p.mountManual(g)
+	p.mountReadKeys(g)
 	g.POST("/orgs/:id/account-keys", p.makeAccountKey, fresh)
 	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey, fresh)
 	g.POST("/devices/new", p.showKey, fresh)

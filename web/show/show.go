@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -19,6 +20,15 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // the way becomes an error page and not half a page. Pages are for one viewer
 // at one moment: nobody keeps them.
 func Page(c echo.Context, status int, page templ.Component) error {
+	return answer(c, status, page, ui.CSP)
+}
+
+// Framed is Page for a page that anybody may put inside his own.
+func Framed(c echo.Context, status int, page templ.Component) error {
+	return answer(c, status, page, strings.Replace(ui.CSP, "frame-ancestors 'none'", "frame-ancestors *", 1))
+}
+
+func answer(c echo.Context, status int, page templ.Component, policy string) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
@@ -26,7 +36,7 @@ func Page(c echo.Context, status int, page templ.Component) error {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("Content-Security-Policy", ui.CSP)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer") // an invitation's address is its permission
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
