@@ -123,6 +123,8 @@ func (m *matrix) silent(t *testing.T, r *row, who, place string, answer *httptes
 		what, hidden := m.what(who, other), []string(nil)
 		switch {
 		case other == "suspended" && slices.Contains([]string{"founder", "directory", "platform-admin"}, who): // he may open it again
+		case other == "suspended" && who != "stranger" && who != "service" && who != "nobody": // he is told that what he holds there is closed
+			hidden = []string{mark(other), deviceMark(other)}
 		case what == "nothing" && other == "parent": // who is above him sees his devices, and he knows it
 			hidden = []string{deviceMark(other)}
 		case what == "nothing":

@@ -13,6 +13,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/connectors"
+	"halfkey/devices"
 	"halfkey/devices/agents"
 	"halfkey/devices/files"
 	"halfkey/devices/seal"
@@ -99,6 +101,9 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	there["device"] = w.one(t, "SELECT id FROM devices WHERE serial = ?", there["serial"])
 	w.must(t, w.Devices.Rename(ctx, iam.DeviceID(there["device"]), deviceMark(name)))
 	there["channel"] = w.one(t, "SELECT channel_id FROM devices WHERE id = ?", there["device"])
+	sketch, err := w.Devices.MakeManual(ctx, devices.Sketch{Org: o.ID, Name: deviceMark(name) + " sketch", Kind: connectors.Thermometer})
+	w.must(t, err)
+	there["manual"] = string(sketch.ID)
 	careful, err := w.Orgs.IssueKey(ctx, orgs.KeyRequest{Org: o.ID, Label: mark(name) + " key", Boarding: orgs.BoardApprove})
 	w.must(t, err)
 	there["key"] = string(careful.ID)
