@@ -89,7 +89,8 @@ func noAnswer(err error) error {
 	return ErrTestSilent.Because(err)
 }
 
-// Check tests a connector as it stands. When it works, what waited for that goes on.
+// Check tests a connector as it stands. When it works, what waited for that goes
+// on; when its key is refused, nothing is asked until somebody gives it another.
 func (d *Desk) Check(ctx context.Context, id ID) (Report, error) {
 	a, err := d.take(ctx, id, policies.TestConnector)
 	if err != nil {
@@ -99,6 +100,9 @@ func (d *Desk) Check(ctx context.Context, id ID) (Report, error) {
 		return Report{}, ErrOwn
 	}
 	r, err := d.test(ctx, &a)
+	if errors.Is(err, ErrTestKey) {
+		return r, errors.Join(err, d.trouble(ctx, &a, ErrAccount))
+	}
 	if err != nil {
 		return r, err
 	}

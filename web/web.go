@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/agents"
@@ -52,6 +53,7 @@ type Rooms struct {
 	OIDC     *oidc.Service // signs people in through their tenant's provider
 	Machines orgs.Machines   // service accounts and the tokens of programs
 	Agents   *agents.Service // nil: none come
+	Desk     *connectors.Desk // works with services outside; nil: there is none
 	Keys     *token.Keys     // with which our tokens are signed
 
 	BaseURL     string                       // where people and devices reach us; "": where the request came
@@ -95,6 +97,9 @@ func New(r Rooms) *echo.Echo {
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)
+	if r.Desk != nil {
+		(&portal.Connectors{Portal: p, Desk: r.Desk}).Mount(signedIn)
+	}
 	notices := notice.Board{Post: r.Post}
 	notices.Mount(signedIn)
 	me := &auth.Me{Door: door, Around: func(c echo.Context, title string) (ui.Page, error) {

@@ -46,6 +46,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 	add(people, "people", ui.T(ctx, "portal.people"), "users", h.Link("/people"), 0)
 	add(!people && s.does.Has(policies.MakeService), "services", ui.T(ctx, "machine.services"), "terminal", h.Link("/services"), 0)
 	activity(!audits && !s.guest)
+	add(s.does.Has(policies.ReadConnector) && !audits, "connectors", ui.T(ctx, "connector.title"), "house-plug", h.Link("/connectors"), 0)
 	add(makesAgents, "agents", ui.T(ctx, "agents.title"), "terminal", h.Link("/agents"), 0)
 	return all, nil
 }
@@ -91,7 +92,7 @@ func (s standing) home() string {
 }
 
 // pages is where the switcher of each menu entry leads.
-var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "agents": "/agents", "activity": "/activity",
+var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "agents": "/agents", "connectors": "/connectors", "activity": "/activity",
 	"pending": "/pending", "services": "/services", "audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
 
 // switcher lists the viewer's places, when there is more than one to go to.

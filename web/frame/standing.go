@@ -59,7 +59,7 @@ func (f *Frame) look(ctx context.Context, at spot) (s standing, err error) {
 
 // menuAsks are the acts on which the menu depends.
 var menuAsks = []policies.Action{policies.ReadAudit, policies.ReadDevice, policies.ManageDevice, policies.DecideStranger, policies.RevealReadKey,
-	policies.ReadPeople, policies.MakeService, policies.ManageAgent}
+	policies.ReadPeople, policies.ReadConnector, policies.MakeService, policies.ManageAgent}
 
 // keeps tells whether he looks after devices here.
 func (s standing) keeps() bool { return s.devices && s.does.Has(policies.ManageDevice) }

@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"halfkey/connectors"
+	"halfkey/connectors/agenttoken"
 	"halfkey/connectors/channels"
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/audit"
@@ -63,12 +65,19 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	sessions := iam.NewSessions(iam.SessionParts{DB: db.Gorm, Vault: v, Users: users, Passwords: passwords, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})
 	settings := iam.NewSettings(db.Gorm, versions, clock.Now)
 	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: clock.Now}
-	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store}, Now: clock.Now}
+	service := thingspeak.New(true)
+	joined := agenttoken.New(true)
+	desk := &connectors.Desk{DB: db.Gorm, Vault: v, Decider: decider, Services: map[string]connectors.Service{service.Name(): service, joined.Name(): joined}, Now: clock.Now, Log: logger}
+	outside := &connectors.Outside{Service: service, Vault: v, Now: clock.Now, Wake: desk.Wake}
+	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store, service.Name(): outside,
+		joined.Name(): &connectors.Outside{Service: joined, Vault: v, Now: clock.Now, Wake: desk.Wake}}, Now: clock.Now}
 	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Live: hub, Now: clock.Now}
 	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: clock.Now},
 		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})}
 	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
 		Limits: limits, Now: clock.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
+	desk.Told, desk.After = things.ChannelNews, things.ChannelTold
+	t.Cleanup(desk.Stop)
 	post := &notify.Service{DB: db.Gorm, Vault: v, Write: letter.Write, Now: clock.Now, Log: logger}
 	places.Post = post
 	back := &iam.Recovery{Sessions: sessions, Links: &iam.Links{DB: db.Gorm, Vault: v, Now: clock.Now}, Post: post, MayHelp: places.MayHelp}
@@ -78,7 +87,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	maps.Copy(post.Later, places.Later())
 	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: clock.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
 	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
-		Channels: store, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
+		Channels: store, Desk: desk, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
 	h.bringAgents(t, limits)
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)

@@ -1,0 +1,209 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/connectors"
+	"halfkey/connectors/thingspeak"
+	"halfkey/iam"
+	"halfkey/iam/fault"
+	"halfkey/iam/vault"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// connectorForm is the form of a connection, drawn from what its service asks.
+type connectorForm struct {
+	Action  string
+	Service string
+	Name    string
+	Lines   []settingLine
+	Kinds   []ui.Tab // of a new connection, to choose from
+	Back    ui.Crumb
+	Change  bool // of one that is there, whose secret is not shown
+	Refused bool // the account's key is
+	Tested  *connectors.Report
+	Host    string
+	Failed  string // why no answer came; a new connection may be kept all the same
+	Wrong   map[string]string
+}
+
+// settingLine is one field. A secret that was just typed for a test comes back to
+// the one who typed it, in this answer alone; a stored one never does.
+type settingLine struct {
+	connectors.Setting
+	Label, Hint, Value, Wrong string
+}
+
+func (p *Connectors) askNew(c echo.Context) error {
+	h, err := p.forMaking(c)
+	if err != nil {
+		return err
+	}
+	return p.answerNew(c, http.StatusOK, h, connectors.Draft{Service: c.QueryParam("service")}, connectorForm{})
+}
+
+// forMaking is the frame of a place where the viewer may add connectors.
+func (p *Connectors) forMaking(c echo.Context) (frame.Here, error) {
+	ctx := c.Request().Context()
+	h, err := p.Frame.At(c, ui.T(ctx, "connector.new"), "connectors")
+	if err != nil {
+		return h, err
+	}
+	return h, p.Decider.Require(ctx, policies.MakeConnector, h.Org.ID)
+}
+
+func (p *Connectors) answerNew(c echo.Context, status int, h frame.Here, w connectors.Draft, f connectorForm) error {
+	ctx := c.Request().Context()
+	if p.Desk.Services[w.Service] == nil {
+		w.Service = thingspeak.Provider
+	}
+	if w.Name == "" {
+		w.Name = serviceWord(ctx, w.Service)
+	}
+	f.Action, f.Back = connectorsAt(h.Org.ID), ui.Crumb{Name: ui.T(ctx, "connector.title"), Href: connectorsAt(h.Org.ID)}
+	p.fill(ctx, &f, w)
+	h.Page.Path = "/connectors/new?org=" + string(h.Org.ID)
+	for _, service := range slices.Backward(slices.Sorted(maps.Keys(p.Desk.Services))) {
+		f.Kinds = append(f.Kinds, ui.Tab{ID: service, Label: serviceWord(ctx, service), Href: h.Page.Path + "&service=" + service})
+	}
+	return show.Page(c, status, connectorFormView(h.Page, f))
+}
+
+// fill draws the lines that the service asks for, with what was said so far.
+func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Draft) {
+	f.Service, f.Name, f.Host = w.Service, w.Name, hostOf(w.Settings)
+	for _, s := range p.Desk.Services[w.Service].Form() {
+		l := settingLine{Setting: s, Value: w.Settings[s.Name], Wrong: f.Wrong[s.Name]}
+		l.Label, l.Hint = settingWord(ctx, w.Service, s.Name)
+		switch {
+		case s.Kind == "secret":
+			l.Value = w.Secret.Reveal()
+			if l.Required = s.Required && !f.Change; f.Change && !f.Refused {
+				l.Hint = ui.T(ctx, "connector.secret.kept")
+			}
+		case l.Value == "":
+			l.Value = s.Usual
+		}
+		f.Lines = append(f.Lines, l)
+	}
+}
+
+// said is the form as it came.
+func (p *Connectors) said(c echo.Context, service string) connectors.Draft {
+	w := connectors.Draft{Service: service, Name: c.FormValue("name"), Settings: connectors.Settings{}}
+	if s := p.Desk.Services[service]; s != nil {
+		for _, line := range s.Form() {
+			if line.Kind == "secret" {
+				w.Secret = vault.Secret(c.FormValue(line.Name))
+			} else {
+				w.Settings[line.Name] = c.FormValue(line.Name)
+			}
+		}
+	}
+	return w
+}
+
+// open tests a connection, and keeps it when it works, or when it does not answer
+// and the person wants it kept all the same. The button may ask for the test alone.
+func (p *Connectors) open(c echo.Context) error {
+	ctx := c.Request().Context()
+	h, err := p.forMaking(c)
+	if err != nil {
+		return err
+	}
+	w := p.said(c, c.FormValue("service"))
+	do := c.FormValue("do")
+	r, err := p.Desk.Test(ctx, h.Org.ID, w)
+	if err == nil && do == "test" {
+		return p.answerNew(c, http.StatusOK, h, w, connectorForm{Tested: &r})
+	}
+	if err == nil || errors.Is(err, connectors.ErrTestSilent) && do == "anyway" {
+		var id connectors.ID
+		if id, err = p.Desk.Open(ctx, h.Org.Tenant, h.Org.ID, w); err == nil {
+			return c.Redirect(http.StatusSeeOther, connectorAt(id))
+		}
+	}
+	f, status, ok := wrongConnection(err)
+	if !ok {
+		return err
+	}
+	return p.answerNew(c, status, h, w, f)
+}
+
+// wrongConnection is what a form can say about why it was not taken.
+func wrongConnection(err error) (f connectorForm, status int, ok bool) {
+	if wrong, ok := fields(err); ok {
+		return connectorForm{Wrong: wrong}, http.StatusUnprocessableEntity, true
+	}
+	switch {
+	case errors.Is(err, connectors.ErrTestSilent):
+		return connectorForm{Failed: sentenceOf(err)}, http.StatusServiceUnavailable, true
+	case errors.Is(err, connectors.ErrTestKey), errors.Is(err, connectors.ErrSecret):
+		return connectorForm{Refused: true, Wrong: map[string]string{"account_key": sentenceOf(err)}}, http.StatusUnprocessableEntity, true
+	case errors.Is(err, iam.ErrName):
+		return connectorForm{Wrong: map[string]string{"name": fault.Of(err).Sentence}}, http.StatusUnprocessableEntity, true
+	}
+	return f, 0, false
+}
+
+func (p *Connectors) askChange(c echo.Context) error {
+	s, h, err := p.toChange(c)
+	if err != nil {
+		return err
+	}
+	w := connectors.Draft{Service: s.Provider, Name: s.Name, Settings: s.Settings}
+	return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Refused: s.Trouble == "account"})
+}
+
+// toChange is a connector that the viewer may change.
+func (p *Connectors) toChange(c echo.Context) (s connectors.Status, h frame.Here, err error) {
+	if s, h, err = p.here(c); err != nil {
+		return s, h, err
+	}
+	if err := p.Decider.Require(c.Request().Context(), policies.ManageConnector, s.Org); err != nil {
+		return s, h, err
+	}
+	if p.Desk.Services[s.Provider] == nil {
+		return s, h, connectors.ErrOwn
+	}
+	return s, h, nil
+}
+
+func (p *Connectors) answerChange(c echo.Context, status int, h frame.Here, s connectors.Status, w connectors.Draft, f connectorForm) error {
+	f.Change, f.Action, f.Back = true, connectorAt(s.ID), ui.Crumb{Name: s.Name, Href: connectorAt(s.ID)}
+	w.Secret = "" // what was refused is typed anew
+	p.fill(c.Request().Context(), &f, w)
+	h.Page.Path = connectorAt(s.ID) + "/settings"
+	return show.Page(c, status, connectorFormView(h.Page, f))
+}
+
+// change gives a connector other settings or, after the service has taken it,
+// another key.
+func (p *Connectors) change(c echo.Context) error {
+	s, h, err := p.toChange(c)
+	if err != nil {
+		return err
+	}
+	w := p.said(c, s.Provider)
+	err = p.Desk.Change(c.Request().Context(), s.ID, w)
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, connectorAt(s.ID))
+	}
+	f, status, ok := wrongConnection(err)
+	if !ok {
+		return err
+	}
+	if f.Failed != "" {
+		f.Failed = ui.T(c.Request().Context(), "connector.change.silent")
+	}
+	return p.answerChange(c, status, h, s, w, f)
+}
