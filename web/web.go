@@ -50,11 +50,11 @@ type Rooms struct {
 	Live     *live.Hub
 	Post     *notify.Service // tells people things
 	Recovery *iam.Recovery
-	OIDC     *oidc.Service // signs people in through their tenant's provider
-	Machines orgs.Machines   // service accounts and the tokens of programs
-	Agents   *agents.Service // nil: none come
+	OIDC     *oidc.Service    // signs people in through their tenant's provider
+	Machines orgs.Machines    // service accounts and the tokens of programs
+	Agents   *agents.Service  // nil: none come
 	Desk     *connectors.Desk // works with services outside; nil: there is none
-	Keys     *token.Keys     // with which our tokens are signed
+	Keys     *token.Keys      // with which our tokens are signed
 
 	BaseURL     string                       // where people and devices reach us; "": where the request came
 	ReadURL     func(context.Context) string // of the door where programs write and read values; nil: BaseURL
@@ -109,14 +109,14 @@ func New(r Rooms) *echo.Echo {
 	me.Mount(signedIn)
 	r.mountMachines(signedIn, around, me)
 	around.Streams(signedIn, p.Streams(), h.Streams(), r.mountAgentPages(signedIn, p))
+	e.GET("/embed/:token", h.Embedded) // inside other people's pages: no session, no cookie
+	e.HEAD("/embed/:token", h.Embedded)
+	e.GET("/embed/:token/data", h.EmbeddedData)
 	pages.GET("/enrol", h.Enrol)
 	pages.HEAD("/enrol", h.Enrol)
 	pages.GET("/problems/:code", around.Problem)
 	(&docs.Guide{Door: door, Frame: around, Orgs: r.Orgs, Devices: r.Devices}).Mount(pages)
 	pages.HEAD("/problems/:code", around.Problem)
-	e.GET("/embed/:token", h.Embedded) // inside other people's pages: no session, no cookie
-	e.HEAD("/embed/:token", h.Embedded)
-	e.GET("/embed/:token/data", h.EmbeddedData)
 	return e
 }
 
