@@ -123,3 +123,35 @@ ORDER BY a.created_at, a.role DESC, a.id`, people, iam.Micros(s.Now())).Scan(&se
 	}
 	return all, nil
 }
+
+// PlatformSeat is somebody's role on the platform itself.
+type PlatformSeat struct {
+	Seat
+	Person iam.User
+	Off    bool
+}
+
+// PlatformSeats lists who holds a role on the platform itself, the oldest first.
+// It asks for AdministerPlatform there.
+func (s *Service) PlatformSeats(ctx context.Context) ([]PlatformSeat, error) {
+	top, err := s.Platform(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		ID, Role, Reason, UserID, Name, Email, State string
+		ValidFrom, ValidTo                           *int64
+	}
+	err = s.DB.WithContext(ctx).Raw(`SELECT a.id, a.role, a.reason, a.valid_from, a.valid_to, u.id AS user_id, u.name, u.email, u.state FROM assignments a JOIN users u ON u.id = a.subject_id
+WHERE a.org_id = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?) ORDER BY a.created_at, a.id`,
+		string(top.ID), iam.Micros(s.Now())).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list who runs the platform: %w", err)
+	}
+	all := make([]PlatformSeat, len(rows))
+	for i, r := range rows {
+		all[i] = PlatformSeat{Seat: Seat{ID: iam.AssignmentID(r.ID), Role: policies.Role(r.Role), Org: top.ID, OrgName: top.Name, Reason: r.Reason,
+			From: iam.TimeOrZero(r.ValidFrom), Until: iam.TimeOrZero(r.ValidTo)}, Person: iam.User{ID: iam.UserID(r.UserID), Name: r.Name, Email: iam.Email(r.Email)}, Off: r.State != "active"}
+	}
+	return all, nil
+}

@@ -90,6 +90,15 @@ var actionNames = [actionCount]struct{ obj, act string }{
 // String is the action as the rules name it, e.g. "device:read".
 func (a Action) String() string { return actionNames[a].obj + ":" + actionNames[a].act }
 
+// AllActions lists every action, in the order in which this house knows them.
+func AllActions() []Action {
+	all := make([]Action, actionCount)
+	for a := range actionCount {
+		all[a] = a
+	}
+	return all
+}
+
 // ErrAction says that nothing of that name can be done.
 var ErrAction = fault.New(fault.Unprocessable, "action-unknown", "There is no such action. Write it like device:read.")
 

@@ -15,7 +15,7 @@ import (
 // place the portal.
 func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem, err error) {
 	if h.Platform {
-		return []ui.NavItem{{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"}}, nil
+		return platformMenu(ctx), nil
 	}
 	runs, audits := s.manages && s.devices, s.manages && !s.devices
 	greets := s.devices && s.does.Has(policies.DecideStranger)
@@ -48,7 +48,20 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 	activity(!audits && !s.guest)
 	add(s.does.Has(policies.ReadConnector) && !audits, "connectors", ui.T(ctx, "connector.title"), "house-plug", h.Link("/connectors"), 0)
 	add(makesAgents, "agents", ui.T(ctx, "agents.title"), "terminal", h.Link("/agents"), 0)
+	add(s.platform, "admin", ui.T(ctx, "admin.menu"), "shield", "/admin", 0)
 	return all, nil
+}
+
+// platformMenu is that of who looks after the installation and belongs to no
+// organisation.
+func platformMenu(ctx context.Context) []ui.NavItem {
+	return []ui.NavItem{
+		{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"},
+		{ID: "admin-orgs", Label: ui.T(ctx, "admin.orgs"), Icon: "network", Href: "/admin/orgs"},
+		{ID: "admin-users", Label: ui.T(ctx, "admin.users"), Icon: "users", Href: "/admin/users"},
+		{ID: "admin-roles", Label: ui.T(ctx, "admin.roles.menu"), Icon: "shield", Href: "/admin/roles"},
+		{ID: "admin-policies", Label: ui.T(ctx, "admin.policies"), Icon: "scroll-text", Href: "/admin/policies"},
+	}
 }
 
 // asked is a person and the turn of the questions at the door.

@@ -10,8 +10,8 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
-	"halfkey/devices/bulk"
 	"halfkey/devices/agents"
+	"halfkey/devices/bulk"
 	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
@@ -59,7 +59,7 @@ var told = byCode(
 	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, bulk.ErrAct, bulk.ErrFile, bulk.ErrMail, bulk.ErrMany, bulk.ErrNothing, bulk.ErrUnknown, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
 	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole,
-	orgs.ErrBreakReason, orgs.ErrNoSecret,
+	orgs.ErrBreakReason, orgs.ErrNoSecret, orgs.ErrNowhere,
 	policies.ErrCycle, policies.ErrPast, policies.ErrSet, policies.ErrUpward, policies.ErrWall,
 	auth.ErrSignIn, auth.ErrProve, auth.ErrElsewhere, ErrNowhere, ErrStream,
 )

@@ -86,7 +86,7 @@ func (p *Portal) newOrg(c echo.Context) error {
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		if c.FormValue("platform") != "" {
-			return p.answerPlatform(c, http.StatusUnprocessableEntity, f)
+			return p.answerAdmin(c, http.StatusUnprocessableEntity, f)
 		}
 		return p.answerOrgs(c, http.StatusUnprocessableEntity, f)
 	}

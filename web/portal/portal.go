@@ -101,6 +101,7 @@ func (p *Portal) Mount(g *echo.Group) {
 // Streams are the pages that stay alive.
 func (p *Portal) Streams() map[string]frame.Stream {
 	return map[string]frame.Stream{
+	p.mountAdmin(g)
 		"home": p.homeStream, "devices": p.devicesStream, "device": p.deviceStream, "new": p.arrivalStream,
 		"pending": p.pendingStream, "people": p.peopleStream, "activity": p.activityStream,
 	}
