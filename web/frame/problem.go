@@ -29,6 +29,8 @@ import (
 
 // told are the faults that a caller may hear of, with the sentence that each has.
 var told = byCode(
+	devices.ErrEmbed, devices.ErrEmbeds, devices.ErrEmbedSpan, devices.ErrKeyFixed, devices.ErrKeyNotReady, devices.ErrKeyPaused, devices.ErrKeyShown,
+	devices.ErrKeyUntil, devices.ErrManualSold, devices.ErrNotManual, agents.ErrLine, agents.ErrLinePlace, agents.ErrMany, channels.ErrNamedKeys,
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
 	iam.ErrNoSite, iam.ErrPasskeyKnown, iam.ErrPasskeyUnknown, iam.ErrPasskeyWrong, iam.ErrSessionUnknown, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,

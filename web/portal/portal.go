@@ -96,12 +96,12 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountPerson(g)
 	p.mountShares(g)
 	p.mountSignIn(g)
+	p.mountAdmin(g)
 }
 
 // Streams are the pages that stay alive.
 func (p *Portal) Streams() map[string]frame.Stream {
 	return map[string]frame.Stream{
-	p.mountAdmin(g)
 		"home": p.homeStream, "devices": p.devicesStream, "device": p.deviceStream, "new": p.arrivalStream,
 		"pending": p.pendingStream, "people": p.peopleStream, "activity": p.activityStream,
 	}
