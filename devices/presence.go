@@ -35,15 +35,24 @@ func PresenceOf(state State, heard time.Time, rhythm time.Duration, now time.Tim
 	case heard.IsZero(), state == Announced:
 		return NoReadingYet
 	}
-	if rhythm <= 0 {
-		rhythm = usualRhythm
-	}
-	rhythm = max(rhythm, fastestRhythm)
-	switch quiet := now.Sub(heard); {
-	case quiet <= 2*rhythm:
+	switch {
+	case now.Sub(heard) <= 2*counted(rhythm):
 		return Live
-	case quiet <= 10*rhythm && quiet <= longSilence:
+	case !now.After(SilentFrom(heard, rhythm)):
 		return Late
 	}
 	return Silent
+}
+
+// SilentFrom is the moment after which a device that was last heard then is silent.
+func SilentFrom(heard time.Time, rhythm time.Duration) time.Time {
+	rhythm = counted(rhythm)
+	return heard.Add(max(2*rhythm, min(10*rhythm, longSilence)))
+}
+
+func counted(rhythm time.Duration) time.Duration {
+	if rhythm <= 0 {
+		rhythm = usualRhythm
+	}
+	return max(rhythm, fastestRhythm)
 }

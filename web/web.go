@@ -16,6 +16,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/agents"
+	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/iam/notify"
@@ -49,6 +50,7 @@ type Rooms struct {
 	Channels *channels.Store
 	Live     *live.Hub
 	Post     *notify.Service // tells people things
+	Hooks    *notify.Hooks   // tells programs
 	Recovery *iam.Recovery
 	OIDC     *oidc.Service    // signs people in through their tenant's provider
 	Machines orgs.Machines    // service accounts and the tokens of programs
@@ -93,6 +95,7 @@ func New(r Rooms) *echo.Echo {
 	door.Mount(pages)
 	signedIn := pages.Group("", door.Need)
 	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, OIDC: r.OIDC, Notices: notice.Board{Post: r.Post},
+		Webhooks: orgs.Webhooks{Orgs: r.Orgs, Hooks: r.Hooks}, Rhythm: &rhythm.Watch{Devices: r.Devices, Post: r.Post, Hooks: r.Hooks},
 		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
@@ -106,6 +109,7 @@ func New(r Rooms) *echo.Echo {
 		h, err := around.At(c, title, "")
 		return h.Page, err
 	}}
+	me.Parts = append(me.Parts, p.SilenceWish)
 	me.Mount(signedIn)
 	r.mountMachines(signedIn, around, me)
 	around.Streams(signedIn, p.Streams(), h.Streams(), r.mountAgentPages(signedIn, p))

@@ -28,7 +28,7 @@ type Config struct {
 	TLS               TLS      `koanf:"tls"`
 	AcceptPlain       bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
 	Mail              Mail     `koanf:"mail"`
-	PrivateTargets    bool     `koanf:"private_targets" help:"let addresses that an organisation types in (its sign-in provider) lie on this machine or its network"`
+	PrivateTargets    bool     `koanf:"private_targets" help:"let addresses that an organisation types in (its sign-in provider, a webhook) lie on this machine or its network"`
 	Limits            Limits   `koanf:"limits"`
 	ClassicIterations int      `koanf:"classic_iterations" help:"how often new classic keys are stretched (p2c): 10000, which every device opens, to 1000000"`
 	Agents            Agents   `koanf:"agents"`

@@ -48,6 +48,7 @@ type house struct {
 	desk       *connectors.Desk
 	orgs       *orgs.Service
 	post       *notify.Service
+	hooks      *notify.Hooks
 	recovery   *iam.Recovery
 	oidc       *oidc.Service
 	machines   orgs.Machines

@@ -30,6 +30,7 @@ func (h *house) tellers() error {
 		return err
 	}
 	h.post = &notify.Service{DB: h.db.Gorm, Vault: h.vault, Mailer: mailer, Write: letter.Write, Base: h.baseURL, Now: h.now, Log: h.log}
+	h.hooks = &notify.Hooks{DB: h.db.Gorm, Vault: h.vault, Client: notify.HookClient(h.config.PrivateTargets), Private: h.config.PrivateTargets, Now: h.now}
 	h.recovery = &iam.Recovery{Sessions: h.sessions, Links: &iam.Links{DB: h.db.Gorm, Vault: h.vault, Now: h.now}, Post: h.post, MayHelp: h.orgs.MayHelp}
 	h.orgs.Post, h.orgs.Addresses = h.post, &iam.Addresses{Sessions: h.sessions, Links: h.recovery.Links, Post: h.post}
 	h.oidc = oidc.New(oidc.Parts{DB: h.db.Gorm, Vault: h.vault, Sessions: h.sessions, Private: h.config.PrivateTargets, Now: h.now,

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"halfkey/devices/bulk"
+	"halfkey/devices/rhythm"
 	"halfkey/iam/notify"
 	"halfkey/migrations"
 )
@@ -29,7 +30,7 @@ type sweeper struct {
 // Work looks at what has grown old since the last time. One room's trouble is not
 // the next one's.
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
-	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.bulk().Sweep(ctx), w.house.answers().Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
+	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.hooks.Sweep(ctx), w.house.channels.SweepKeys(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.bulk().Sweep(ctx), w.house.answers().Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.
@@ -39,8 +40,13 @@ func (h *house) timetable(ending *atomic.Bool) (*migrations.Jobs, error) {
 	h.trailJobs(workers)
 	river.AddWorker(workers, &bulk.Worker{Service: h.bulk()})
 	river.AddWorker(workers, &notify.Postman{Service: h.post})
+	river.AddWorker(workers, &notify.Caller{Hooks: h.hooks})
+	river.AddWorker(workers, &rhythm.Worker{Watch: &rhythm.Watch{Devices: h.devices, Post: h.post, Hooks: h.hooks}})
+	rounds := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+		return rhythm.Round{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+	}, nil)
 	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return sweep{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every, h.keepHourly(workers), h.workOutside(workers)}, Logger: slog.New(discreet{h.log.Handler(), ending})})
+	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every, rounds, h.keepHourly(workers), h.workOutside(workers)}, Logger: slog.New(discreet{h.log.Handler(), ending})})
 }

@@ -16,6 +16,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
+	"halfkey/iam/notify"
 	"halfkey/iam/oidc"
 	"halfkey/iam/token"
 	"halfkey/orgs"
@@ -29,6 +30,7 @@ import (
 
 // told are the faults that a caller may hear of, with the sentence that each has.
 var told = byCode(
+	notify.ErrHook, notify.ErrHookMany, notify.ErrHookURL,
 	devices.ErrEmbed, devices.ErrEmbeds, devices.ErrEmbedSpan, devices.ErrKeyFixed, devices.ErrKeyNotReady, devices.ErrKeyPaused, devices.ErrKeyShown,
 	devices.ErrKeyUntil, devices.ErrManualSold, devices.ErrNotManual, agents.ErrLine, agents.ErrLinePlace, agents.ErrMany, channels.ErrNamedKeys,
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,

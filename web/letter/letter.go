@@ -9,6 +9,7 @@ import (
 	"html"
 	"strings"
 
+	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/notify"
 	"halfkey/orgs"
@@ -38,6 +39,8 @@ var forms = map[string]form{
 	"address-changed":    {"mail.changed.subject", "mail.changed.text", ""},
 	"account-there":      {"mail.there.subject", "mail.there.text", "mail.there.button"},
 	iam.LetterNewBrowser: {"mail.browser.subject", "mail.browser.text", "mail.browser.button"},
+	rhythm.DeviceSilent:  {"view.mail.silent", "view.mail.silent.text", "view.mail.button"},
+	rhythm.DeviceBack:    {"view.mail.back", "view.mail.back.text", "view.mail.button"},
 	"founding":           {"mail.founding.subject", "mail.founding.text", "mail.founding.button"},
 }
 

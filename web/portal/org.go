@@ -37,6 +37,7 @@ func (p *Portal) answerOrg(c echo.Context, status int, h frame.Here, v orgPage) 
 	if v.Form.Version == 0 {
 		v.Form = placeFormOf(h.Org)
 	}
+	v.Hooks = p.Webhooks.May(ctx, h.Org.ID)
 	v.SignIn = p.Orgs.MaySetSignIn(ctx, h.Org.ID, "") == nil
 	v.Roles = v.Tenant && p.Decider.May(ctx, policies.ManageRoles, h.Org.ID)
 	if v.State, err = p.placeState(ctx, h.Org); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/oidc"
 	"halfkey/iam/recall"
@@ -44,6 +45,8 @@ type Parts struct {
 	Now      func() time.Time
 
 	AccountKeys orgs.AccountKeys
+	Webhooks    orgs.Webhooks
+	Rhythm      *rhythm.Watch
 	Reviews     orgs.Reviews
 }
 
@@ -72,6 +75,8 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountTransfers(g)
 	p.mountManual(g)
 	p.mountReadKeys(g)
+	p.mountWebhooks(g)
+	g.POST("/me/silence", p.wishSilence)
 	g.POST("/orgs/:id/account-keys", p.makeAccountKey, fresh)
 	g.POST("/orgs/:id/account-keys/:key/revoke", p.revokeAccountKey, fresh)
 	g.POST("/devices/new", p.showKey, fresh)

@@ -86,7 +86,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	maps.Copy(post.Later, places.Addresses.Later())
 	maps.Copy(post.Later, places.Later())
 	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: clock.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
-	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
+	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Hooks: &notify.Hooks{DB: db.Gorm, Vault: v, Client: notify.HookClient(true), Private: true, Now: clock.Now}, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Desk: desk, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
 	h.bringAgents(t, limits)
 	h.Setup = must(places.SetupLink(t.Context()))(t)

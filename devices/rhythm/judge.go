@@ -1,0 +1,105 @@
+package rhythm
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"halfkey/devices"
+	"halfkey/iam"
+	"halfkey/iam/notify"
+)
+
+// A turn is a device whose turn it is.
+type turn struct {
+	DeviceID    iam.DeviceID
+	DueAt       int64 // 0: it is looked at for the first time
+	SilentSince *int64
+}
+
+func (w *Watch) look(ctx context.Context, db *gorm.DB) (n int, err error) {
+	var due []turn
+	if err := db.Raw("SELECT device_id, due_at, silent_since FROM device_watch WHERE due_at <= ? ORDER BY due_at LIMIT ?", w.now(), pageSize).Scan(&due).Error; err != nil {
+		return 0, err
+	}
+	ids := make([]iam.DeviceID, len(due))
+	for i, t := range due {
+		ids[i] = t.DeviceID
+	}
+	var list []devices.Device
+	if err := db.Where("id IN ?", ids).Find(&list).Error; err != nil {
+		return 0, err
+	}
+	of, numbers := map[iam.DeviceID]devices.Device{}, make([]string, 0, len(list))
+	for _, d := range list {
+		of[d.ID], numbers = d, append(numbers, d.Channel)
+	}
+	sums, err := w.Devices.Channels.Summaries(ctx, numbers)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range due {
+		d := of[t.DeviceID]
+		if err := w.judge(ctx, db, t, d, sums[d.Channel].Heard, sums[d.Channel].Interval); err != nil {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}
+
+// judge says what a device is now and when it is looked at again. One that was
+// silent before anybody asked is told of when it is heard again, and not now.
+func (w *Watch) judge(ctx context.Context, db *gorm.DB, t turn, d devices.Device, heard time.Time, rhythm time.Duration) error {
+	now := w.Devices.Now()
+	if d.ID == "" || d.RemovedAt != nil {
+		return db.Exec("DELETE FROM device_watch WHERE device_id = ?", string(t.DeviceID)).Error
+	}
+	was := t.SilentSince != nil
+	switch devices.PresenceOf(d.State, heard, rhythm, now) {
+	case devices.Silent:
+		from := devices.SilentFrom(heard, rhythm)
+		next := now.Add(min(longest, max(soonest, now.Sub(from)/10)))
+		return w.note(ctx, db, t, d, next, from, !was && t.DueAt != 0, DeviceSilent)
+	case devices.Live, devices.Late:
+		next := devices.SilentFrom(heard, rhythm).Add(time.Second)
+		if earliest := now.Add(soonest); next.Before(earliest) {
+			next = earliest
+		}
+		return w.note(ctx, db, t, d, next, time.Time{}, was, DeviceBack)
+	}
+	return w.note(ctx, db, t, d, now.Add(idle), time.Time{}, false, "")
+}
+
+// note writes down how it is and tells what changed, in one transaction: should
+// another replica have been faster, nothing is told twice.
+func (w *Watch) note(ctx context.Context, db *gorm.DB, t turn, d devices.Device, next, silent time.Time, tell bool, kind string) error {
+	var since *int64
+	if !silent.IsZero() {
+		us := iam.Micros(silent)
+		since = &us
+	}
+	err := db.Transaction(func(tx *gorm.DB) error {
+		res := tx.Exec("UPDATE device_watch SET due_at = ?, silent_since = ? WHERE device_id = ? AND due_at = ?", iam.Micros(next), since, string(d.ID), t.DueAt)
+		if tell = tell && res.RowsAffected > 0; res.Error != nil || !tell {
+			return res.Error
+		}
+		return w.tell(ctx, tx, d, kind)
+	})
+	if err == nil && tell {
+		w.Devices.Changed(d)
+	}
+	return err
+}
+
+func (w *Watch) tell(ctx context.Context, tx *gorm.DB, d devices.Device, kind string) error {
+	users, err := w.listeners(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	if err := w.Post.Tell(ctx, tx, users, kind, notify.Data{"Name": d.Name, notify.Path: "/devices/" + string(d.ID)}); err != nil {
+		return err
+	}
+	return w.Hooks.Tell(ctx, tx, string(d.Org), kind, map[string]any{"organisation": d.Org,
+		"device": map[string]any{"id": d.ID, "name": d.Name, "serial": d.Serial, "channel": d.Channel}})
+}
