@@ -103,22 +103,26 @@ func (g *Guide) own(ctx context.Context) map[string]string {
 
 var parameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// line is a call of the operation, for a shell. What the reader has none of is
-// in capitals, for him to put in.
-func line(host string, o rest.Operation, own map[string]string) string {
-	path := parameter.ReplaceAllStringFunc(o.Path, func(p string) string {
+// asks are the parameters without which an operation says nothing.
+var asks = map[string]string{"explain": "action=device:read&org={org}", "accessAt": "what={device}"}
+
+// fill puts ids into their places.
+func fill(text string, own map[string]string) string {
+	return parameter.ReplaceAllStringFunc(text, func(p string) string {
 		name := p[1 : len(p)-1]
 		if id := own[name]; id != "" {
 			return id
 		}
 		return strings.ToUpper(name) + "_ID"
 	})
-	if o.ID == "explain" {
-		org := own["org"]
-		if org == "" {
-			org = "ORG_ID"
-		}
-		path += "?action=device:read&org=" + org
+}
+
+// line is a call of the operation, for a shell. What the reader has none of is
+// in capitals, for him to put in.
+func line(host string, o rest.Operation, own map[string]string) string {
+	path := fill(o.Path, own)
+	if ask := asks[o.ID]; ask != "" {
+		path += "?" + fill(ask, own)
 	}
 	var b strings.Builder
 	b.WriteString("curl")
