@@ -9,14 +9,17 @@
   addEventListener("htmx:sse:after:connection", () => show(false));
   addEventListener("htmx:sse:error", (e) => {
     show(true);
-    if (e.detail.status === 401 || e.detail.status === 403) location.reload(); // signed out meanwhile
+    refused(e.detail.status);
   });
+  // Signed out meanwhile, or no longer to be seen: the page itself says so.
+  const refused = (status) => [401, 403, 404, 410].includes(status) && setTimeout(() => location.reload(), 500);
   // The first answer may be no stream: it must not become the page. Try again later.
   addEventListener("htmx:before:response", (e) => {
     const { ctx } = e.detail;
     if (ctx.sourceElement !== document.body || ctx.response.headers.get("Content-Type")?.startsWith("text/event-stream")) return;
     e.preventDefault();
-    again();
+    if (refused(ctx.response.status)) show(true);
+    else again();
   });
   addEventListener("htmx:error", (e) => e.detail.ctx?.sourceElement === document.body && again());
   const again = () => {
