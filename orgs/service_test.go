@@ -125,12 +125,12 @@ func TestAServiceAccountFallsWithItsOwnersRight(t *testing.T) {
 		h.ok(err)
 		token, _, err := m.NewServiceToken(ned, a.ID, "x", time.Time{}, h.now().Add(time.Hour))
 		h.ok(err)
-		still := m.Still(token.Reveal(), desk)
-		h.ok(still(h.out))
+		opens := func() error { _, _, err := m.Enter(h.out, token.Reveal(), desk); return err }
+		h.ok(opens())
 		seats, err := h.Decider.Of(h.homer, nedID)
 		h.ok(err)
 		h.ok(h.EndRole(h.homer, seats[0].ID, orgs.With{}))
-		wants(t, still(h.out), iam.ErrToken) // an open stream ends, too
+		wants(t, opens(), iam.ErrToken)
 		list, err := m.List(h.homer, h.household)
 		h.ok(err)
 		if len(list) != 1 || list[0].Stands {
@@ -141,7 +141,7 @@ func TestAServiceAccountFallsWithItsOwnersRight(t *testing.T) {
 		if changed.Owner != h.homerID || changed.Version != a.Version+1 {
 			t.Fatalf("%+v", changed)
 		}
-		wants(t, still(h.out), iam.ErrToken) // what Ned may have kept opens nothing
+		wants(t, opens(), iam.ErrToken) // what Ned may have kept opens nothing
 		fresh, _, err := m.NewServiceToken(h.homer, a.ID, "y", time.Time{}, h.now().Add(time.Hour))
 		h.ok(err)
 		enter(t, m, fresh)

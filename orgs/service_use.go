@@ -42,14 +42,6 @@ func (m Machines) EnterAgain(ctx context.Context, token iam.TokenID, source stri
 	return m.enter(ctx, b, source)
 }
 
-// Still fails as soon as a token opens nothing any more; for answers that last.
-func (m Machines) Still(text, source string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, _, err := m.Enter(ctx, text, source)
-		return err
-	}
-}
-
 func (m Machines) enter(ctx context.Context, b iam.Bearer, source string) (context.Context, iam.Bearer, error) {
 	if b.Holder.Type == string(policies.Service) && !m.mayHave(ctx, b.Person, b.MadeBy, b.Org) {
 		return ctx, iam.Bearer{}, m.Tokens.TurnAway(ctx, b, source, "the owner may not have it any more")

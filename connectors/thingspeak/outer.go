@@ -18,9 +18,7 @@ func (c *said) outer() (connectors.Outer, error) {
 		return connectors.Outer{}, fmt.Errorf("%w: a channel without a number", connectors.ErrUnsure)
 	}
 	o := connectors.Outer{ID: id, Name: c.Name, Public: c.Public, Marker: marker(c.Metadata), Entries: c.Last}
-	for _, name := range []string{c.Field1, c.Field2, c.Field3, c.Field4, c.Field5, c.Field6, c.Field7, c.Field8} {
-		o.Fields = append(o.Fields, name)
-	}
+	o.Fields = []string{c.Field1, c.Field2, c.Field3, c.Field4, c.Field5, c.Field6, c.Field7, c.Field8}
 	for len(o.Fields) > 0 && o.Fields[len(o.Fields)-1] == "" {
 		o.Fields = o.Fields[:len(o.Fields)-1]
 	}

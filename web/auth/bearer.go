@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -67,13 +66,6 @@ func (b *Bearers) Or(otherwise echo.MiddlewareFunc) echo.MiddlewareFunc {
 			return without(c)
 		}
 	}
-}
-
-// Still fails as soon as the request's token opens nothing any more; for answers
-// that last.
-func (b *Bearers) Still(r *http.Request) func(context.Context) error {
-	token, _ := bearerOf(r)
-	return b.Machines.Still(token, b.source(r))
 }
 
 func (b *Bearers) source(r *http.Request) string { return peer.Source(peer.Address(r, b.Trusted)) }

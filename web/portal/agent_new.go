@@ -84,19 +84,15 @@ func (p *Agents) createOne(ctx context.Context, f agentForm) (a agents.Agent, er
 
 // refuse notes in the form what is wrong with it, if that is the failure.
 func (f *agentForm) refuse(err error) bool {
-	where, sentence, ok := misstated(err)
+	_, sentence, ok := misstated(err)
 	if !ok {
 		return false
 	}
-	switch fieldOf(err) {
-	case "name":
-		where = "name"
-	case "profile":
-		where = "profile"
-	default:
-		where = ""
+	field := fieldOf(err)
+	if field != "name" && field != "profile" { // which no field of this form is about
+		field = ""
 	}
-	f.Wrong = map[string]string{where: sentence}
+	f.Wrong = map[string]string{field: sentence}
 	return true
 }
 

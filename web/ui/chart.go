@@ -20,9 +20,6 @@ type Point struct {
 	Count           int // of readings in it; 0 counts as 1
 }
 
-// Raw is a single reading as a Point.
-func Raw(at time.Time, v float64) Point { return Point{At: at, Low: v, Mean: v, High: v, Count: 1} }
-
 // MarshalJSON writes [seconds since 1970, low, mean, high], as chart.js reads it.
 func (p Point) MarshalJSON() ([]byte, error) {
 	return json.Marshal([4]float64{float64(p.At.UnixMilli()) / 1000, p.Low, p.Mean, p.High})

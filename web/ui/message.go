@@ -119,25 +119,12 @@ func cut(m *i18n.Message) *message {
 	return out
 }
 
-type langKey struct{}
-
-// WithLang sets the language of T for a request; one without a catalogue is English.
-func WithLang(ctx context.Context, lang string) context.Context {
-	if open := books[lang]; open != nil {
-		return context.WithValue(ctx, langKey{}, open())
-	}
-	return ctx
-}
-
 // Lang is the language of the request.
 func Lang(ctx context.Context) string { return bookOf(ctx).lang }
 
-func bookOf(ctx context.Context) *book {
-	if b, ok := ctx.Value(langKey{}).(*book); ok {
-		return b
-	}
-	return books["en"]()
-}
+// bookOf is the catalogue for a request. English is the only one so far; where
+// there is a second, the request chooses here.
+func bookOf(context.Context) *book { return books["en"]() }
 
 // T gives a message of the catalogue in the request's language. kv are pairs of
 // placeholder and value: T(ctx, "people.invited", "Name", "Marge"). The value of

@@ -19,7 +19,7 @@ func TestWordsAreFilledIn(t *testing.T) {
 		"12 things need another look":  T(ctx, "ui.form.wrong", "Count", 12),
 		"0 things need another look":   T(ctx, "ui.form.wrong", "Count", 0),
 		"Signed in as {{.Name}}":       T(ctx, "ui.viewer"),
-		"Hides itself in 7 s":          T(WithLang(ctx, "xx"), "ui.reveal.left", "N", 7),
+		"Hides itself in 7 s":          T(ctx, "ui.reveal.left", "N", 7),
 		"there-is-no-such-word":        T(ctx, "there-is-no-such-word"),
 	} {
 		if got != want {

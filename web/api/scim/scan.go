@@ -28,14 +28,6 @@ type path struct {
 	sub   string
 }
 
-// whole is the path without its condition, e.g. emails.value.
-func (p path) whole() string {
-	if p.sub == "" {
-		return p.attr
-	}
-	return p.attr + "." + p.sub
-}
-
 // scanner reads a text from the left.
 type scanner struct {
 	rest string

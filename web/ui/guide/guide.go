@@ -62,7 +62,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 	ctx := ui.WithClock(r.Context(), func() time.Time { return Now }, time.UTC)
 	ui.WriteEvent(w, "arrival", render(ctx, ui.Ticks("arrival", arrived)))
 	ui.WriteEvent(w, "nobody", "<p id=\"nobody\">not on the page</p>")
-	ui.WriteEvent(w, "chart", ui.ChartPoints("temperature", []ui.Point{ui.Raw(Now.Add(5*time.Second), 22.9)}))
+	ui.WriteEvent(w, "chart", ui.ChartPoints("temperature", []ui.Point{raw(Now.Add(5*time.Second), 22.9)}))
 	w.(http.Flusher).Flush()
 	<-r.Context().Done()
 }
@@ -80,9 +80,14 @@ func readings(level float64) []ui.Point {
 	for i := range 180 {
 		x := float64(i)
 		v := level + 0.8*math.Sin(x/34-0.4) + 0.5*math.Sin(x/13) + 0.12*math.Sin(x*1.9)
-		out = append(out, ui.Raw(Now.Add(time.Duration(i-180)*5*time.Second), math.Round(v*10)/10))
+		out = append(out, raw(Now.Add(time.Duration(i-180)*5*time.Second), math.Round(v*10)/10))
 	}
 	return out
+}
+
+// raw is the point of a single reading.
+func raw(at time.Time, v float64) ui.Point {
+	return ui.Point{At: at, Low: v, Mean: v, High: v, Count: 1}
 }
 
 func values(points []ui.Point) []float64 {
