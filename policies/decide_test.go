@@ -346,7 +346,7 @@ func BenchmarkCasbin(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if ok, err := ask(p.enforcer, bit(Member)|bit(Owner), ReadDevice); !ok || err != nil {
+		if ok, _, err := p.casbin.ask(bit(Member)|bit(Owner), ReadDevice); !ok || err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -235,8 +235,7 @@ func (s *search) closedAt() iam.OrgID {
 
 // rule asks Casbin which rule decides.
 func (s *search) rule(r roles) string {
-	n := actionNames[s.act]
-	_, why, err := s.p.enforcer.EnforceEx(&subject{r}, n.obj, n.act)
+	_, why, err := s.p.casbin.ask(r, s.act)
 	if err != nil {
 		s.err = fmt.Errorf("explain %s: %w", s.act, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/casbin/casbin/v2"
 	"gorm.io/gorm"
 )
 
@@ -13,15 +12,15 @@ import (
 // were added, as Casbin has them and compiled. A change makes a new one; nobody
 // who judges waits for it.
 type policy struct {
-	version  int64
-	extra    []rule
-	table    *table
-	enforcer *casbin.Enforcer
+	version int64
+	extra   []rule
+	table   *table
+	casbin  judges
 }
 
 func newPolicy(version int64, extra []rule) (*policy, error) {
 	rules := slices.Concat(shipped, extra)
-	e, err := enforcer(rules)
+	by, err := newJudges(rules)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +31,7 @@ func newPolicy(version int64, extra []rule) (*policy, error) {
 	if err := t.keeps(extra); err != nil {
 		return nil, err
 	}
-	return &policy{version, extra, t, e}, nil
+	return &policy{version, extra, t, by}, nil
 }
 
 // policyAt is the policy at a version of rights. It compiles anew only when the

@@ -38,7 +38,7 @@ func tabulate(rules []rule) (*table, error) {
 		}
 		for a := range actionCount {
 			if len(allows) > 0 {
-				may, err := ask(e, bit(role), a)
+				may, _, err := ask(e, bit(role), a)
 				if err != nil {
 					return nil, err
 				}
@@ -95,16 +95,47 @@ func enforcer(rules []rule) (*casbin.Enforcer, error) {
 	return e, nil
 }
 
-// ask puts one question to Casbin. Without a rule, empty words would be allowed
-// anything, so they never reach it.
-func ask(e *casbin.Enforcer, r roles, a Action) (bool, error) {
+// judges are Casbin, by object: it walks every line that it has at each question,
+// so each object's judge has the lines about that object alone, and those about
+// everything.
+type judges map[string]*casbin.Enforcer
+
+func newJudges(rules []rule) (judges, error) {
+	by := judges{}
+	for _, n := range actionNames {
+		if by[n.obj] != nil {
+			continue
+		}
+		var about []rule
+		for _, r := range rules {
+			if r.obj == "*" || r.obj == n.obj {
+				about = append(about, r)
+			}
+		}
+		e, err := enforcer(about)
+		if err != nil {
+			return nil, err
+		}
+		by[n.obj] = e
+	}
+	return by, nil
+}
+
+func (j judges) ask(r roles, a Action) (may bool, rule []string, err error) {
+	return ask(j[actionNames[a].obj], r, a)
+}
+
+// ask puts one question to Casbin: may these roles together do it, and which line
+// says so. Without a rule, empty words would be allowed anything, so they never
+// reach it.
+func ask(e *casbin.Enforcer, r roles, a Action) (may bool, rule []string, err error) {
 	n := actionNames[a]
 	if n.obj == "" || n.act == "" {
-		return false, fmt.Errorf("policies: action %d has no name", a)
+		return false, nil, fmt.Errorf("policies: action %d has no name", a)
 	}
-	ok, err := e.Enforce(&subject{r}, n.obj, n.act)
+	may, rule, err = e.EnforceEx(&subject{r}, n.obj, n.act)
 	if err != nil {
-		return false, fmt.Errorf("policies: ask whether %08b may %s: %w", r, a, err)
+		return false, nil, fmt.Errorf("policies: ask whether %08b may %s: %w", r, a, err)
 	}
-	return ok, nil
+	return may, rule, nil
 }

@@ -41,10 +41,10 @@ func TestTableIsCasbin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, e := p.table, p.enforcer
+	table, casbin := p.table, p.casbin
 	for _, r := range samples() {
 		for a := range actionCount {
-			want, err := ask(e, r, a)
+			want, _, err := casbin.ask(r, a)
 			if err != nil {
 				t.Fatal(err)
 			}
