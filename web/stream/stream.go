@@ -63,19 +63,20 @@ func (o *Out) Go(path string) error { return ui.WriteEvent(&o.buf, "go", path) }
 // Line is one viewer's stream.
 type Line struct {
 	Events  <-chan live.Event
-	Still   func(context.Context) error          // the viewer is still signed in; asked each second
+	Still   func(context.Context) error          // the viewer is still signed in
 	Version func(context.Context) (int64, error) // of all rights; when it changes, the page is drawn anew
 }
 
 const (
-	pace  = time.Second      // at most one message, and one look at the rights, in this time
-	quiet = 15 * time.Second // ages of readings change without an event
-	slow  = 10 * time.Second // a reader who takes longer for one message is dropped
+	pace  = time.Second            // at most one message in this time, unless rights have changed
+	watch = 250 * time.Millisecond // so often one looks at them: what was taken is gone within a second
+	quiet = 15 * time.Second       // ages of readings change without an event
+	slow  = 10 * time.Second       // a reader who takes longer for one message is dropped
 )
 
 // Run serves the stream until the caller hangs up, the server stops or the
 // viewer loses the page. The first message goes out at once; what follows is
-// gathered to one a second.
+// gathered to one a second, but for what somebody may see no more.
 func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 	ctx, control := r.Context(), http.NewResponseController(w)
 	h := w.Header()
@@ -92,7 +93,7 @@ func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 		return nil
 	}
 	drawn, stale := time.Now(), false
-	tick := time.NewTicker(pace)
+	tick := time.NewTicker(watch)
 	defer tick.Stop()
 	for {
 		select {
@@ -112,10 +113,12 @@ func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 			if line.Still(ctx) != nil {
 				return nil
 			}
-			if v, err := line.Version(ctx); err == nil && v != version {
-				version, stale = v, true
+			v, err := line.Version(ctx)
+			changed := err == nil && v != version
+			if changed {
+				version = v
 			}
-			if !stale && time.Since(drawn) < quiet {
+			if age := time.Since(drawn); !changed && age < quiet && (!stale || age < pace) {
 				continue
 			}
 		}
