@@ -21,6 +21,7 @@ type Preview struct {
 	Lose    int  // people that the asking person may not know, who lose sight of something
 	Gain    int  // and who gain
 	More    int  // changes beyond those listed
+	Hidden  int  // keys of devices that the asking person may not know
 	Partly  bool // more places than a preview looks at
 }
 

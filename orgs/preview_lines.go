@@ -37,6 +37,9 @@ func (p Preview) Lines() (lines []Line) {
 		}
 		say(id, map[string]any{"Name": k.Person, "Label": k.Label, "Device": k.Name})
 	}
+	if p.Hidden > 0 {
+		say("others.keys", map[string]any{"Count": p.Hidden})
+	}
 	for _, c := range p.Cuts {
 		if c.Sessions > 0 {
 			say("cut.sessions", map[string]any{"Name": c.Person, "Count": c.Sessions})

@@ -68,8 +68,16 @@ UNION ALL SELECT subject_id, 0, 1 FROM api_tokens WHERE subject_id IN ? AND revo
 	return nil
 }
 
-// keys names those who hold the keys, where they may be named.
+// keys names those who hold the keys, where they may be named. Keys of devices
+// that the asking person does not see are counted.
 func (w *weighing) keys(tx *gorm.DB, p *Preview, keys []KeyChange, known map[iam.UserID]bool) error {
+	seen, err := w.seenOf(tx, keys)
+	if err != nil {
+		return err
+	}
+	all := len(keys)
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k KeyChange) bool { return k.ofDevice() && k.org != "" && !seen[k.opens()] })
+	p.Hidden = all - len(keys)
 	var people []iam.UserID
 	for _, k := range keys {
 		if known[k.Holder] {
@@ -93,4 +101,43 @@ func (w *weighing) keys(tx *gorm.DB, p *Preview, keys []KeyChange, known map[iam
 	}
 	p.Keys = keys
 	return nil
+}
+
+// ofDevice tells whether the key opens a device or its channel.
+func (k KeyChange) ofDevice() bool {
+	return k.Kind == OwnReadKey || k.Kind == SharedReadKey || k.Kind == WriteKey
+}
+
+// opens is the device that a key opens, or the place of a channel that belongs to none.
+func (k KeyChange) opens() string {
+	if k.Device != "" {
+		return string(k.Device)
+	}
+	return string(k.org)
+}
+
+// seenOf tells which of the devices that keys open, and which of the places of
+// channels without a device, the asking person sees.
+func (w *weighing) seenOf(tx *gorm.DB, keys []KeyChange) (map[string]bool, error) {
+	seen := map[string]bool{}
+	for _, t := range []struct{ table, org, id string }{{"devices", "org_id", "id"}, {"orgs", "id", "''"}} {
+		q := "SELECT id FROM " + t.table + " WHERE id IN ?"
+		where, args := w.sees.DeviceSQL(t.org, "tenant_id", t.id)
+		if where != "" {
+			q += " AND " + where
+		}
+		for some := range slices.Chunk(keys, peopleAtOnce) {
+			var ids, found []string
+			for _, k := range some {
+				ids = append(ids, k.opens())
+			}
+			if err := tx.Raw(q, append([]any{ids}, args...)...).Scan(&found).Error; err != nil {
+				return nil, fmt.Errorf("look which keys may be named: %w", err)
+			}
+			for _, id := range found {
+				seen[id] = true
+			}
+		}
+	}
+	return seen, nil
 }

@@ -32,6 +32,8 @@ type KeyChange struct {
 	Holder iam.UserID // who has seen it and may no more
 	Person string     // his name, where the asking person may know it
 	Broken bool       // it was seen through break-glass
+
+	org iam.OrgID // where it lies, if the deed's maker may not know that it is there
 }
 
 // KeyFate is what becomes of a key.
@@ -114,7 +116,7 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 }
 
 func (e exposure) change(what KeyFate) KeyChange {
-	return KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder, Broken: e.Broken}
+	return KeyChange{Kind: e.Kind, ID: e.Key, What: what, Label: e.Label, Name: e.Name, Device: e.Device, Holder: e.Holder, Broken: e.Broken, org: e.Org}
 }
 
 // fate says what becomes of a key.

@@ -22,6 +22,7 @@ var signs = map[string]string{
 	"preview.gain.running":                          "gain",
 	"preview.others.lose":                           "lose",
 	"preview.others.gain":                           "gain",
+	"preview.others.keys":                           "key",
 	"preview.more":                                  "",
 	"preview.key.read-key.ends":                     "key",
 	"preview.key.read-key.ends.somebody":            "key",

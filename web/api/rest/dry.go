@@ -37,6 +37,7 @@ type preview struct {
 	Gain    int           `json:"others_gain"` // people whom the caller may not know
 	Lose    int           `json:"others_lose"`
 	More    int           `json:"more_changes"`
+	Hidden  int           `json:"more_keys"` // of devices that the caller may not know
 	Partly  bool          `json:"partly"`
 }
 
@@ -79,7 +80,7 @@ type cutOff struct {
 }
 
 func previewOf(p orgs.Preview) preview {
-	out := preview{Gain: p.Gain, Lose: p.Lose, More: p.More, Partly: p.Partly}
+	out := preview{Gain: p.Gain, Lose: p.Lose, More: p.More, Hidden: p.Hidden, Partly: p.Partly}
 	for _, ch := range p.Changes {
 		effect := "loses"
 		if ch.Gains {
