@@ -81,7 +81,7 @@ type Item struct {
 	Who      iam.UserID
 	Name     string
 	Role     policies.Role
-	Target   string // a device's or channel's name; empty for the place
+	Target   string // a device's or channel's name, or Unnamed; a token's label; empty for the place
 	Since    time.Time
 	Until    time.Time
 	Used     time.Time // when its holder was here last, or it was used last; zero: never seen
@@ -93,6 +93,9 @@ type Item struct {
 
 	ref string
 }
+
+// Unnamed stands for a device that whoever is asked may not know.
+const Unnamed = "…"
 
 // Kinds of items.
 const (
@@ -262,5 +265,20 @@ func (r Reviews) items(ctx context.Context, row reviewRow) ([]Item, error) {
 		all[i] = row.item()
 		all[i].OrgName = names[row.OrgID]
 	}
-	return all, nil
+	return all, r.unname(ctx, all)
+}
+
+// unname takes away the names of devices that the person who acts does not see:
+// who manages the people of a private place does not look into it.
+func (r Reviews) unname(ctx context.Context, all []Item) error {
+	sees, err := r.Orgs.Decider.Scope(ctx, policies.SeeDevice)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].Target != "" && all[i].What != ItemToken && !sees.Has(all[i].Org) {
+			all[i].Target = Unnamed
+		}
+	}
+	return nil
 }
