@@ -47,6 +47,9 @@ func (d *Decider) Rules(ctx context.Context) ([]Rule, error) {
 // replaced. It asks for AdministerPlatform, and fails with ErrRule or ErrRuleLocks.
 func (d *Decider) AddRule(ctx context.Context, add Rule) error {
 	r := rule{add.Role, add.Object, add.Act, add.Effect}
+	if _, err := d.root(ctx); err != nil { // what is wrong with the line, a stranger does not hear
+		return err
+	}
 	if !r.known() {
 		return ErrRule
 	}
