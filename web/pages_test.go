@@ -144,7 +144,7 @@ func TestADeviceIsRenamedMovedPausedAndOffboarded(t *testing.T) {
 	d, key := s.Board(t, s.Household, "74743827342", "")
 	s.Measure(t, key, 3, time.Minute, 21)
 	page := "/devices/" + string(d.ID)
-	s.Homer.Get(t, page).Wants(t, 200).Says(t, "74743827342", "Marge, Homer")
+	s.Homer.Get(t, page).Wants(t, 200).Says(t, "74743827342", ">Marge</a>", ">Homer</a>")
 	s.Homer.Post(t, page+"/name", "name", "\x00").Wants(t, 422).Says(t, "printable")
 	s.Homer.Post(t, page+"/name", "name", "Living room").Wants(t, 303)
 	s.Homer.Post(t, page+"/pause").Wants(t, 303)

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -40,7 +41,7 @@ func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wron
 	if err != nil {
 		return err
 	}
-	if !p.Decider.May(ctx, policies.ReadAudit, d.Org) && !p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID) {
+	if !p.keeps(ctx, d) {
 		return c.Redirect(http.StatusSeeOther, "/c/"+d.Channel)
 	}
 	v, err := p.deviceView(ctx, h, d, c.QueryParam("range"))
@@ -54,6 +55,11 @@ func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wron
 	h.Page.Path = "/devices/" + string(id)
 	h.Page.Stream = eventsFor("device", h, "id", string(id), "waiting", waitingWord(v.Waiting))
 	return show.Page(c, status, deviceView(h.Page, v))
+}
+
+// keeps tells whether the page of a device is for the viewer; others see its channel.
+func (p *Portal) keeps(ctx context.Context, d devices.View) bool {
+	return p.Decider.May(ctx, policies.ReadAudit, d.Org) || p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID)
 }
 
 func waitingWord(waiting bool) string {
@@ -137,13 +143,11 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	var people []string
+	var people []ui.Crumb
 	for _, s := range seen {
-		if s.Role != policies.PlatformAdmin {
-			people = append(people, s.Name)
-		}
+		people = append(people, ui.Crumb{Name: s.Name, Href: "/why?" + url.Values{"who": {string(s.User)}, "device": {string(d.ID)}}.Encode()})
 	}
-	return append(all, fact{ui.T(ctx, "portal.device.seen"), text(strings.Join(people, ", "))}), nil
+	return append(all, fact{ui.T(ctx, "portal.device.seen"), askable(people)}), nil
 }
 
 func text(s string) templ.Component { return templ.Raw(templ.EscapeString(s)) }
