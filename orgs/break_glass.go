@@ -46,6 +46,7 @@ type Sealed struct {
 	Tenant  iam.OrgID
 	Org     iam.OrgID
 	OrgName string
+	Outside bool // a write key that a service outside keeps: no move changes it
 }
 
 // Broken is a secret in the open. Second and Form are of a registration key.
@@ -58,7 +59,7 @@ type Broken struct {
 // BreakGlass shows a secret that no role shows: to a person who may break glass
 // where it is, for a reason, which the owners of the place are told at once. The
 // trail has the reason and the secret's fingerprint; what was seen so changes
-// with the next move. It fails with policies.ErrHidden or ErrRefused,
+// with the next move, unless it is kept outside. It fails with policies.ErrHidden or ErrRefused,
 // ErrNoSecret, and ErrBreakReason (field reason).
 func (s *Service) BreakGlass(ctx context.Context, ref SecretRef, reason string) (b Broken, err error) {
 	who, err := iam.PersonIn(ctx)

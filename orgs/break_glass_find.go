@@ -21,12 +21,12 @@ const secretsMost = 20
 // Where secrets lie. The first parameters name the place, %s is a condition on
 // what is looked for.
 const (
-	someRegistrationKeys = `SELECT 'registration-key' AS kind, k.id AS key, k.label AS name, k.tenant_id AS tenant, k.org_id AS org, o.name AS org_name, '' AS holder, '' AS channel, '' AS device
+	someRegistrationKeys = `SELECT 'registration-key' AS kind, k.id AS key, k.label AS name, k.tenant_id AS tenant, k.org_id AS org, o.name AS org_name, '' AS holder, '' AS channel, '' AS device, FALSE AS outside
 FROM registration_keys k JOIN orgs o ON o.id = k.org_id WHERE k.state <> 'revoked' AND %s ORDER BY k.label, k.id LIMIT ?`
-	someWriteKeys = `SELECT 'write-key' AS kind, '' AS key, d.name AS name, d.tenant_id AS tenant, d.org_id AS org, o.name AS org_name, '' AS holder, d.channel_id AS channel, d.id AS device
-FROM devices d JOIN orgs o ON o.id = d.org_id WHERE d.removed_at IS NULL AND d.channel_id <> '' AND %s ORDER BY d.name, d.id LIMIT ?`
+	someWriteKeys = `SELECT 'write-key' AS kind, '' AS key, d.name AS name, d.tenant_id AS tenant, d.org_id AS org, o.name AS org_name, '' AS holder, d.channel_id AS channel, d.id AS device, COALESCE(c.provider <> 'embedded', FALSE) AS outside
+FROM devices d JOIN orgs o ON o.id = d.org_id LEFT JOIN connectors c ON c.id = d.connector_id WHERE d.removed_at IS NULL AND d.channel_id <> '' AND %s ORDER BY d.name, d.id LIMIT ?`
 	someReadKeys = `SELECT CASE WHEN k.user_id IS NULL THEN 'shared-read-key' ELSE 'read-key' END AS kind, k.id AS key, c.name AS name, c.tenant_id AS tenant, c.org_id AS org, o.name AS org_name,
- COALESCE(u.name, '') AS holder, CAST(c.id AS TEXT) AS channel, '' AS device
+ COALESCE(u.name, '') AS holder, CAST(c.id AS TEXT) AS channel, '' AS device, FALSE AS outside
 FROM channels c JOIN orgs o ON o.id = c.org_id JOIN channel_keys k ON k.channel_id = c.id AND k.kind = 'read' AND k.revoked_at IS NULL LEFT JOIN users u ON u.id = k.user_id
 WHERE %s ORDER BY c.name, c.id, k.created_at LIMIT ?`
 )

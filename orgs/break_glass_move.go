@@ -14,6 +14,10 @@ const (
 FROM %s AND k.kind = 'write' AND k.revoked_at IS NULL AND d.removed_at IS NULL AND %s
  AND EXISTS (SELECT 1 FROM audit t WHERE t.object_id = d.id AND t.verb = 'write-key.break-glass' AND t.at >= k.created_at)
  AND NOT EXISTS (SELECT 1 FROM channel_keys n WHERE n.channel_id = k.channel_id AND n.kind = 'write' AND n.revoked_at IS NULL AND n.created_at > k.created_at)`
+	seenOutsideKeys = `SELECT 'write-key' AS kind, p.id AS key, '' AS label, '' AS holder, d.tenant_id AS tenant, d.org_id AS org, d.id AS device, d.name AS name,
+ d.channel_id AS channel, '' AS policy, TRUE AS outside
+FROM devices d JOIN projections p ON p.id = d.channel_id WHERE p.write_key_sealed IS NOT NULL AND d.removed_at IS NULL AND %s
+ AND EXISTS (SELECT 1 FROM audit t WHERE t.object_id = d.id AND t.verb = 'write-key.break-glass' AND t.at >= COALESCE(p.key_changed_at, 0))`
 	seenReadKeys = `SELECT CASE WHEN k.user_id IS NULL THEN 'shared-read-key' ELSE 'read-key' END AS kind, k.id AS key, k.label, COALESCE(k.user_id, '') AS holder,
  d.tenant_id AS tenant, d.org_id AS org, d.id AS device, d.name AS name, d.channel_id AS channel, '' AS policy
 FROM %s AND k.kind = 'read' AND k.revoked_at IS NULL AND d.removed_at IS NULL AND %s
@@ -28,7 +32,8 @@ FROM registration_keys r WHERE r.state = 'active' AND %s AND EXISTS (SELECT 1 FR
 )
 
 // broken lists the keys of an area that an administrator has seen though no role
-// shows them to him. Whatever is moved gets others.
+// shows them to him. Whatever is moved gets others; but a write key that a service
+// outside keeps is changed there or not at all.
 func (s *Service) broken(tx *gorm.DB, a Area) (all []exposure, err error) {
 	from := liteDevice
 	if tx.Name() == "postgres" {
@@ -36,6 +41,7 @@ func (s *Service) broken(tx *gorm.DB, a Area) (all []exposure, err error) {
 	}
 	for _, q := range []struct{ sql, org, device string }{
 		{fmt.Sprintf(seenWriteKeys, from, "%s"), "d.org_id", "d.id"},
+		{seenOutsideKeys, "d.org_id", "d.id"},
 		{fmt.Sprintf(seenReadKeys, from, "%s"), "d.org_id", "d.id"},
 		{seenAccountReadKeys, "c.org_id", ""},
 		{brokenRegistrationKeys, "r.org_id", ""},
@@ -53,9 +59,13 @@ func (s *Service) broken(tx *gorm.DB, a Area) (all []exposure, err error) {
 	return all, nil
 }
 
-// fateBroken is what becomes of such a key: who holds it gets another.
+// fateBroken is what becomes of such a key: who holds it gets another, if it is
+// ours to change.
 func (e exposure) fateBroken() (what KeyFate, why string) {
-	if e.Kind == OwnReadKey {
+	switch {
+	case e.Outside:
+		return Exposed, ""
+	case e.Kind == OwnReadKey:
 		return Ends, "seen through break-glass"
 	}
 	return Rotates, "seen through break-glass"

@@ -35,6 +35,7 @@ type exposure struct {
 	Channel string
 	Policy  string // the place's, for shared read keys
 	Broken  bool   // seen through break-glass
+	Outside bool   // kept by a service outside, where nobody changes it by a move
 }
 
 func (e exposure) spot() policies.Spot { return policies.Spot{Org: e.Org, Device: e.Device} }

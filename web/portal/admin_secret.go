@@ -28,6 +28,22 @@ func secretWord(ctx context.Context, s orgs.Sealed) string {
 	return ui.T(ctx, "admin.kind.shared-read-key")
 }
 
+// secretFate is what becomes of a secret that somebody has looked at, when what it
+// opens is next moved.
+func secretFate(ctx context.Context, s orgs.Sealed) string {
+	switch {
+	case s.Outside:
+		return ui.T(ctx, "admin.glass.stays")
+	case s.Kind == orgs.RegistrationKey:
+		return ui.T(ctx, "admin.glass.moves.registration-key")
+	case s.Kind == orgs.WriteKey:
+		return ui.T(ctx, "admin.glass.moves.write-key")
+	case s.Kind == orgs.OwnReadKey:
+		return ui.T(ctx, "admin.glass.moves.read-key")
+	}
+	return ui.T(ctx, "admin.glass.moves.shared-read-key")
+}
+
 // secretPath is the page that asks why somebody wants to see a secret.
 func secretPath(org iam.OrgID, r orgs.SecretRef) string {
 	q := adminQuery("kind", string(r.Kind), "key", string(r.Key))
@@ -77,7 +93,7 @@ func (p *Portal) answerSecret(c echo.Context, status int, o orgs.Listed, s orgs.
 	if err != nil {
 		return err
 	}
-	v.Kind, v.Name, v.Org, v.Back = secretWord(ctx, s), s.Name, o.Name, "/admin/orgs/"+string(o.ID)
+	v.Kind, v.Name, v.Org, v.Back, v.Fate = secretWord(ctx, s), s.Name, o.Name, "/admin/orgs/"+string(o.ID), secretFate(ctx, s)
 	u, err := url.Parse(secretPath(o.ID, s.SecretRef))
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ var signs = map[string]string{
 	"preview.key.shared-read-key.rotates.broken":    "key",
 	"preview.key.registration-key.rotates.broken":   "key",
 	"preview.key.write-key.rotates.broken":          "key",
+	"preview.key.write-key.exposed.broken":          "key",
 	"preview.cut.sessions":                          "cut",
 	"preview.cut.tokens":                            "cut",
 	"preview.partly":                                "",
