@@ -78,6 +78,18 @@ func (s *Service) CustomRole(ctx context.Context, role policies.Role) (CustomRol
 	return row.role(), nil
 }
 
+// RoleName is what a tenant calls a role of its own, ended or not; "" for a role
+// of the catalogue. It asks nobody: for those who were shown that somebody holds it.
+func (s *Service) RoleName(ctx context.Context, role policies.Role) (name string, err error) {
+	if !role.Custom() {
+		return "", nil
+	}
+	if err := s.DB.WithContext(ctx).Raw("SELECT name FROM custom_roles WHERE id = ?", role.Bundle()).Scan(&name).Error; err != nil {
+		return "", fmt.Errorf("name role %s: %w", role, err)
+	}
+	return name, nil
+}
+
 func findRole(q *gorm.DB, role policies.Role) (row customRoleRow, err error) {
 	err = q.Where("id = ? AND ended_at IS NULL", role.Bundle()).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {

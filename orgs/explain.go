@@ -84,9 +84,7 @@ func (s *Service) nameIn(ctx context.Context, t *teller) error {
 		if !l.Role.Custom() || err != nil {
 			continue
 		}
-		var name string
-		err = q.Raw("SELECT name FROM custom_roles WHERE id = ?", string(l.Role)[len("custom:"):]).Scan(&name).Error
-		t.custom[l.Role] = name
+		t.custom[l.Role], err = s.RoleName(ctx, l.Role)
 	}
 	return err
 }

@@ -140,7 +140,7 @@ func (s *Service) gaveThen(ctx context.Context, p *past, role policies.Role, org
 		}
 	case role.Custom():
 		var sets string
-		err := s.DB.WithContext(ctx).Raw("SELECT sets FROM custom_roles WHERE id = ?", string(role)[len("custom:"):]).Scan(&sets).Error
+		err := s.DB.WithContext(ctx).Raw("SELECT sets FROM custom_roles WHERE id = ?", role.Bundle()).Scan(&sets).Error
 		if err != nil {
 			return 0, fmt.Errorf("read %s: %w", role, err)
 		}

@@ -11,5 +11,5 @@ import (
 // mountMachines adds the pages of service accounts, and one's own tokens to /me.
 func (r Rooms) mountMachines(g *echo.Group, around *frame.Frame, me *auth.Me) {
 	(&portal.Services{Frame: around, Machines: r.Machines, BaseURL: me.Base, Now: r.Now}).Mount(g, me.Fresh)
-	(&auth.Tokens{Me: me, Machines: r.Machines, RoleWord: frame.RoleWord}).Mount(g)
+	(&auth.Tokens{Me: me, Machines: r.Machines}).Mount(g)
 }

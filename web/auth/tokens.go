@@ -11,6 +11,8 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -18,7 +20,6 @@ import (
 type Tokens struct {
 	Me       *Me
 	Machines orgs.Machines
-	RoleWord func(context.Context, policies.Role) string
 }
 
 // Mount adds the part to the page and what it does; to make a token wants a
@@ -77,10 +78,10 @@ func (t *Tokens) part(c echo.Context) (templ.Component, error) {
 	}
 	v.Roles = []ui.Option{{Label: ui.T(ctx, "machine.token.may.all")}}
 	for _, r := range policies.Roles() {
-		v.Roles = append(v.Roles, ui.Option{Value: string(r), Label: t.may(ctx, r)})
+		v.Roles = append(v.Roles, ui.Option{Value: string(r), Label: tokenMay(ctx, r)})
 	}
 	for _, k := range all {
-		l := tokenLine{ID: string(k.ID), Label: k.Label, Hint: k.Hint + "…", Used: k.UsedAt, Ends: k.NotAfter, May: t.may(ctx, policies.Role(k.CutRole))}
+		l := tokenLine{ID: string(k.ID), Label: k.Label, Hint: k.Hint + "…", Used: k.UsedAt, Ends: k.NotAfter, May: tokenMay(ctx, policies.Role(k.CutRole))}
 		if k.CutOrg != "" {
 			l.Where = ui.T(ctx, "machine.token.where.org", "Org", names[k.CutOrg])
 		}
@@ -90,11 +91,11 @@ func (t *Tokens) part(c echo.Context) (templ.Component, error) {
 	return tokensPart(v), nil
 }
 
-func (t *Tokens) may(ctx context.Context, r policies.Role) string {
+func tokenMay(ctx context.Context, r policies.Role) string {
 	if r == "" {
 		return ui.T(ctx, "machine.token.may.all")
 	}
-	return ui.T(ctx, "machine.token.may.role", "Role", t.RoleWord(ctx, r))
+	return ui.T(ctx, "machine.token.may.role", "Role", show.Role(ctx, r))
 }
 
 // TokenState is a word on what a token is good for now.
@@ -108,21 +109,11 @@ func TokenState(ctx context.Context, k iam.APIToken, now time.Time) (word string
 	return ui.T(ctx, "machine.token.over"), false
 }
 
-// LastMoment is the last second of a day such as 2027-01-31, in local time; for
-// what is no day, a time so long ago that nobody means it.
-func LastMoment(day string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, day, time.Local)
-	if err != nil {
-		return time.Unix(0, 0)
-	}
-	return t.AddDate(0, 0, 1).Add(-time.Second)
-}
-
 func (t *Tokens) make(c echo.Context) error {
 	ctx := c.Request().Context()
 	me, _ := Of(ctx)
 	f := tokenForm{Label: c.FormValue("label"), Until: c.FormValue("not_after"), Role: c.FormValue("role"), Org: c.FormValue("org")}
-	r := orgs.OwnTokenRequest{Label: f.Label, NotAfter: LastMoment(f.Until), Role: f.Role, Assurance: me.Assurance}
+	r := orgs.OwnTokenRequest{Label: f.Label, NotAfter: form.Evening(f.Until), Role: f.Role, Assurance: me.Assurance}
 	if f.Org != "" {
 		var err error
 		if r.Org, err = iam.ParseOrgID(f.Org); err != nil {

@@ -6,7 +6,6 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
-	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -126,6 +125,3 @@ func (s standing) switcher(ctx context.Context, active string) []ui.Crumb {
 	}
 	return all
 }
-
-// RoleWord is a role in the viewer's language.
-func RoleWord(ctx context.Context, r policies.Role) string { return show.Role(ctx, r) }

@@ -8,6 +8,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -32,7 +33,7 @@ func (f *Frame) look(ctx context.Context, at spot) (s standing, err error) {
 	case len(s.places) > 0:
 		s.org = s.places[0]
 	case s.platform:
-		s.role = RoleWord(ctx, policies.PlatformAdmin)
+		s.role = show.Role(ctx, policies.PlatformAdmin)
 		return s, nil
 	default:
 		err = f.asGuest(ctx, &s, seats)
@@ -121,7 +122,7 @@ func (f *Frame) role(ctx context.Context, s standing, seats []policies.Assignmen
 				continue
 			}
 			if a.Role == r {
-				return RoleWord(ctx, r), nil
+				return show.Role(ctx, r), nil
 			}
 			if a.Role.Custom() {
 				own = a.Role
@@ -130,14 +131,11 @@ func (f *Frame) role(ctx context.Context, s standing, seats []policies.Assignmen
 	}
 	switch {
 	case own != "":
-		if r, err := f.Orgs.CustomRole(ctx, own); err == nil {
-			return r.Name, nil
-		}
-		return ui.T(ctx, "place.role.own"), nil
+		return f.Orgs.RoleName(ctx, own)
 	case s.platform:
-		return RoleWord(ctx, policies.PlatformAdmin), nil
+		return show.Role(ctx, policies.PlatformAdmin), nil
 	}
-	return RoleWord(ctx, policies.Member), nil // through an organisation that is let in
+	return show.Role(ctx, policies.Member), nil // through an organisation that is let in
 }
 
 // key is the place's registration key with its second half hidden, or nil where

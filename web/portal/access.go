@@ -14,6 +14,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -29,7 +30,7 @@ type accessQuery struct {
 
 // parseAccessQuery reads an address strictly. Without a day it is now, to the minute.
 func parseAccessQuery(q url.Values, now time.Time) (accessQuery, error) {
-	a := accessQuery{what: words(q.Get("what")), who: words(q.Get("who")), hour: q.Get("time")}
+	a := accessQuery{what: form.Words(q.Get("what")), who: form.Words(q.Get("who")), hour: q.Get("time")}
 	err := audit.ErrFilter
 	now = now.UTC().Truncate(time.Minute)
 	if s := q.Get("day"); s == "" {
@@ -70,7 +71,7 @@ func (a accessQuery) at() time.Time {
 }
 
 func (a accessQuery) link(org string, who, what string) string {
-	q := url.Values{"day": {a.day.Format(dayForm)}, "time": {a.hour}}
+	q := url.Values{"day": {a.day.Format(time.DateOnly)}, "time": {a.hour}}
 	for k, v := range map[string]string{"org": org, "who": who, "what": what} {
 		if v != "" {
 			q.Set(k, v)
@@ -158,7 +159,7 @@ func (p *Portal) whoCould(ctx context.Context, h frame.Here, v *accessPage) erro
 	if err != nil {
 		return err
 	}
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return err
 	}
@@ -170,27 +171,12 @@ func (p *Portal) whoCould(ctx context.Context, h frame.Here, v *accessPage) erro
 func (p *Portal) accesses(ctx context.Context, held []orgs.Holding, q accessQuery, org string) []access {
 	all := make([]access, len(held))
 	for i, x := range held {
-		all[i] = access{Holding: x, RoleWord: p.roleName(ctx, x.Role), From: sourceWord(ctx, x)}
+		all[i] = access{Holding: x, RoleWord: p.roleWord(ctx, x.Role), From: sourceWord(ctx, x)}
 		if x.Kind == policies.Person {
 			all[i].Href = q.link(org, string(x.Who), "")
 		}
 	}
 	return all
-}
-
-// roleName is a role in words; a tenant's own has a name of its own.
-func (p *Portal) roleName(ctx context.Context, r policies.Role) string {
-	if w := frame.RoleWord(ctx, r); w != "" {
-		return w
-	}
-	if r.Custom() {
-		var names []string
-		err := p.DB.WithContext(ctx).Table("custom_roles").Where("id = ?", string(r)[len("custom:"):]).Pluck("name", &names).Error
-		if err == nil && len(names) == 1 {
-			return names[0]
-		}
-	}
-	return string(r)
 }
 
 // sourceWord says how somebody came to what he held.

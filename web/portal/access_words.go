@@ -10,7 +10,7 @@ func dayOf(a accessQuery) string {
 	if a.day.IsZero() {
 		return ""
 	}
-	return a.day.Format(dayForm)
+	return a.day.Format(time.DateOnly)
 }
 
 // stamp is a moment of the past in the words of the form, UTC.

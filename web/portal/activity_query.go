@@ -3,12 +3,13 @@ package portal
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"halfkey/iam/audit"
+	"halfkey/web/form"
 )
 
 // activityQuery is what the address of the trail's page says.
@@ -30,25 +31,24 @@ var (
 	doors     = []string{"portal", "api", "cli", "proved", "simple", "scim", "agent", "thingspeak"}
 	outcomes  = []string{audit.OK, audit.Refused, audit.Failed}
 	verbShape = regexp.MustCompile(`^[a-z0-9-]{1,30}(\.[a-z0-9-]{1,30}){1,2}$`)
-	dayForm   = "2006-01-02"
 )
 
 // parseActivityQuery reads an address strictly: what it does not understand is a
 // fault with a sentence for each field, and the query holds the rest.
 func parseActivityQuery(path string, q url.Values) (activityQuery, error) {
-	a := activityQuery{path: path, text: strings.ToLower(words(q.Get("q"))), full: path == "/audit"}
+	a := activityQuery{path: path, text: strings.ToLower(form.Words(q.Get("q"))), full: path == "/audit"}
 	err := audit.ErrFilter
 	wrong := func(field, what string) { err = err.At(field, what) }
 	if a.verb = q.Get("verb"); a.verb != "" && !verbShape.MatchString(a.verb) {
 		a.verb = ""
 		wrong("verb", "A deed is written like device.move.")
 	}
-	a.actor, a.object = words(q.Get("actor")), words(q.Get("object"))
-	if a.door = q.Get("door"); a.door != "" && !oneOf(doors, a.door) {
+	a.actor, a.object = form.Words(q.Get("actor")), form.Words(q.Get("object"))
+	if a.door = q.Get("door"); a.door != "" && !slices.Contains(doors, a.door) {
 		a.door = ""
 		wrong("door", "There is no such door.")
 	}
-	if a.outcome = q.Get("outcome"); a.outcome != "" && !oneOf(outcomes, a.outcome) {
+	if a.outcome = q.Get("outcome"); a.outcome != "" && !slices.Contains(outcomes, a.outcome) {
 		a.outcome = ""
 		wrong("outcome", "An outcome is ok, refused or failed.")
 	}
@@ -83,31 +83,14 @@ func parseActivityQuery(path string, q url.Values) (activityQuery, error) {
 	return a, nil
 }
 
-// parseDay takes a day of the years in which there is a trail.
+// parseDay takes a day of the years in which there is a trail, in UTC, as the
+// trail has its times.
 func parseDay(s string) (time.Time, error) {
-	t, err := time.Parse(dayForm, s)
+	t, err := time.Parse(time.DateOnly, s)
 	if err != nil || t.Year() < 2000 || t.Year() > 2200 {
 		return time.Time{}, audit.ErrFilter
 	}
 	return t, nil
-}
-
-// words is a short text that somebody typed.
-func words(s string) string {
-	s = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), ""))
-	if utf8.RuneCountInString(s) > 80 {
-		s = string([]rune(s)[:80])
-	}
-	return s
-}
-
-func oneOf(all []string, s string) bool {
-	for _, one := range all {
-		if one == s {
-			return true
-		}
-	}
-	return false
 }
 
 // values are the address's parameters, without the page.
@@ -136,7 +119,7 @@ func (a activityQuery) day(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Format(dayForm)
+	return t.Format(time.DateOnly)
 }
 
 func (a activityQuery) link(org string, before int64) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,24 +12,10 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
-
-// findMost bounds what is looked for, in characters.
-const findMost = 100
-
-// found is what a page's search asks for.
-func found(c echo.Context) string {
-	s := strings.TrimSpace(c.QueryParam("q"))
-	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-		return ""
-	}
-	if r := []rune(s); len(r) > findMost {
-		return string(r[:findMost])
-	}
-	return s
-}
 
 // adminOrgs lists the organisations of the installation, open or shut.
 func (p *Portal) adminOrgs(c echo.Context) error {
@@ -39,7 +24,7 @@ func (p *Portal) adminOrgs(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := adminOrgsPage{Find: found(c), State: c.QueryParam("state"), States: orgStates(ctx)}
+	v := adminOrgsPage{Find: form.Words(c.QueryParam("q")), State: c.QueryParam("state"), States: orgStates(ctx)}
 	f := orgs.TenantFilter{Find: v.Find, State: orgs.State(v.State), Limit: adminAtOnce + 1}
 	if s := c.QueryParam("after"); s != "" {
 		if f.After, err = iam.ParseOrgID(s); err != nil {
@@ -95,7 +80,7 @@ func (p *Portal) answerAdminOrg(c echo.Context, status int, trouble string) erro
 	if err != nil {
 		return err
 	}
-	v := adminOrgPage{adminOrg: listedOrg(ctx, o), Find: found(c), Trouble: trouble, Changes: p.Decider.May(ctx, policies.ManageOrg, o.ID), Sees: p.Decider.May(ctx, policies.ReadPeople, o.ID)}
+	v := adminOrgPage{adminOrg: listedOrg(ctx, o), Find: form.Words(c.QueryParam("q")), Trouble: trouble, Changes: p.Decider.May(ctx, policies.ManageOrg, o.ID), Sees: p.Decider.May(ctx, policies.ReadPeople, o.ID)}
 	if v.Breaks = p.Orgs.MayBreakGlass(ctx, o.ID); v.Breaks {
 		list, err := p.Orgs.Secrets(ctx, o.ID, v.Find)
 		if err != nil {
@@ -127,7 +112,7 @@ func (p *Portal) turnTenant(c echo.Context) error {
 	back := "/admin/orgs/" + string(o.ID)
 	w := orgs.With{Reason: strings.TrimSpace(c.FormValue("reason"))}
 	q := question{Title: ui.T(ctx, "place.suspend.sure", "Org", o.Name), Text: ui.T(ctx, "admin.suspend.text"), Danger: true, Yes: ui.T(ctx, "place.suspend"),
-		Action: back + "/state", Hidden: fieldsOf("to", c.FormValue("to"), "reason", w.Reason), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Active: "admin-orgs"}
+		Action: back + "/state", Hidden: hidden("to", c.FormValue("to"), "reason", w.Reason), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Active: "admin-orgs"}
 	deed := func(ctx context.Context) error { return p.Orgs.Suspend(ctx, o.ID, w) }
 	if c.FormValue("to") == "open" {
 		deed = func(ctx context.Context) error { return p.Orgs.Resume(ctx, o.ID, w) }

@@ -70,7 +70,7 @@ func (p *Portal) appoint(c echo.Context) error {
 		_, err := p.Orgs.GiveRole(ctx, orgs.RoleRequest{Org: top.ID, To: v.Address, Role: v.Role})
 		return err
 	}, question{Title: ui.T(ctx, "person.give.title", "Name", v.Address, "Role", p.roleWord(ctx, policies.Role(v.Role))), Text: ui.T(ctx, "portal.sure.text"), Action: "/admin/roles",
-		Hidden: fieldsOf("address", v.Address, "role", v.Role), Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/admin/roles", Active: "admin-roles"})
+		Hidden: hidden("address", v.Address, "role", v.Role), Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/admin/roles", Active: "admin-roles"})
 	wrong, ok := fields(err)
 	if ok && len(wrong) == 1 && wrong["to"] == orgs.ErrNobody.Sentence {
 		return p.inviteToPlatform(c, top, v)

@@ -10,6 +10,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/web/auth"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -23,7 +24,7 @@ func (p *Portal) answerUsers(c echo.Context, status int, trouble string) error {
 	if err != nil {
 		return err
 	}
-	v := adminUsersPage{Find: found(c), Off: c.QueryParam("off") != "", Trouble: trouble}
+	v := adminUsersPage{Find: form.Words(c.QueryParam("q")), Off: c.QueryParam("off") != "", Trouble: trouble}
 	f := orgs.AccountFilter{Find: v.Find, Off: v.Off, Limit: adminAtOnce + 1}
 	if s := c.QueryParam("after"); s != "" {
 		if f.After, err = iam.ParseUserID(s); err != nil {

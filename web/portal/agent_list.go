@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/stream"
@@ -29,11 +29,7 @@ type agentQuery struct {
 
 // parseAgentQuery takes what a URL says; what is no stage or page is none.
 func parseAgentQuery(q url.Values) agentQuery {
-	l := agentQuery{org: iam.OrgID(q.Get("org")), stage: agents.ParseStage(q.Get("stage"))}
-	l.text = strings.ReplaceAll(strings.ToValidUTF8(strings.TrimSpace(q.Get("q")), ""), "\x00", "")
-	if r := []rune(l.text); len(r) > 80 {
-		l.text = string(r[:80])
-	}
+	l := agentQuery{org: iam.OrgID(q.Get("org")), text: form.Words(q.Get("q")), stage: agents.ParseStage(q.Get("stage"))}
 	if n, err := strconv.Atoi(q.Get("at")); err == nil && n > 0 && n < 1_000_000 {
 		l.page = n
 	}
@@ -97,7 +93,7 @@ func (p *Agents) listed(ctx context.Context, h frame.Here, l agentQuery) (v agen
 			return v, err
 		}
 	}
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return v, err
 	}

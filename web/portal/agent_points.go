@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -47,20 +48,12 @@ func (p *Agents) answerPoints(c echo.Context, status int, f *pointForm) error {
 	}
 	if f == nil {
 		f = wantedPoint(s, c.QueryParam("point"))
-		f.Source = firstOf(f.Source, c.QueryParam("source"))
+		f.Source = cmp.Or(f.Source, c.QueryParam("source"))
 	}
 	f.ETag = s.ETag
 	h.Page.Path = agentPath(a.ID) + "/points"
 	h.Page.Title = ui.T(ctx, "agents.points.title", "Name", a.Name)
 	return show.Page(c, status, pointsView(h.Page, pointsPage{Href: agentPath(a.ID), Name: a.Name, Sources: s, Form: *f, Types: agents.Types, Most: agents.PointsMost}))
-}
-
-func firstOf(all ...string) string {
-	i := slices.IndexFunc(all, func(s string) bool { return s != "" })
-	if i < 0 {
-		return ""
-	}
-	return all[i]
 }
 
 // wantedPoint is the form of the point with that id, or of a new one.

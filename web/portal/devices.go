@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/plot"
 	"halfkey/web/show"
@@ -32,11 +32,7 @@ type listQuery struct {
 
 // parseListQuery takes what a URL says; an unknown state or view is none.
 func parseListQuery(q url.Values) (l listQuery, err error) {
-	l.text = strings.ToValidUTF8(strings.TrimSpace(q.Get("q")), "")
-	if r := []rune(l.text); len(r) > 80 {
-		l.text = string(r[:80])
-	}
-	l.text = strings.ReplaceAll(l.text, "\x00", "")
+	l.text = form.Words(q.Get("q"))
 	switch s := devices.State(q.Get("state")); s {
 	case devices.Active, devices.Suspended, devices.Retired:
 		l.state = s
@@ -156,7 +152,7 @@ type counted struct {
 }
 
 func (p *Portal) rows(ctx context.Context, list []devices.View) ([]deviceRow, error) {
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -190,15 +186,4 @@ func (p *Portal) devicesStream(c echo.Context) (stream.View, error) {
 		}
 		return out.Part(ctx, "devices", deviceRows(v))
 	}}, nil
-}
-
-// hidden are fields that a form keeps of its page's address.
-func hidden(kv ...string) []ui.Crumb {
-	var all []ui.Crumb
-	for i := 0; i+1 < len(kv); i += 2 {
-		if kv[i+1] != "" {
-			all = append(all, ui.Crumb{Name: kv[i], Href: kv[i+1]})
-		}
-	}
-	return all
 }

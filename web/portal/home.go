@@ -30,7 +30,7 @@ func (p *Portal) home(c echo.Context) error {
 	}
 	switch {
 	case h.Platform:
-		return p.platform(c, h)
+		return p.admin(c)
 	case !h.Manages || !h.Devices: // the menu begins with what he is here for
 		return c.Redirect(http.StatusSeeOther, h.Page.Nav[0].Href)
 	}
@@ -89,7 +89,7 @@ func (p *Portal) homeView(c echo.Context, h frame.Here) (v home, err error) {
 
 // tiles are devices at a glance; the place is named where the viewer has several.
 func (p *Portal) tiles(ctx context.Context, list []devices.View) ([]ui.Tile, error) {
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -86,7 +87,7 @@ func (p *Portal) retireKey(c echo.Context) error {
 		return err
 	}
 	typed := c.FormValue("until")
-	at := evening(typed)
+	at := form.Evening(typed)
 	if !at.After(p.Now()) {
 		return p.answerKey(c, http.StatusUnprocessableEntity, h, k, keyPage{Until: typed, Wrong: map[string]string{"until": orgs.ErrKeyTimes.Sentence}})
 	}

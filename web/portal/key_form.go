@@ -5,12 +5,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
 	"halfkey/orgs"
+	"halfkey/web/form"
 	"halfkey/web/ui"
 )
 
@@ -34,7 +34,7 @@ func parseKeyForm(v url.Values) keyForm {
 // the service calls wrong.
 func (f keyForm) request(org iam.OrgID) orgs.KeyRequest {
 	r := orgs.KeyRequest{Org: org, Label: f.Label, Form: orgs.Form(f.Form), DeviceKind: f.Kind, Boarding: orgs.Boarding(f.Boarding),
-		Reboarding: orgs.Reboarding(f.Again), SimpleDoor: f.Simple, NotBefore: morning(f.From), ExpiresAt: evening(f.Until)}
+		Reboarding: orgs.Reboarding(f.Again), SimpleDoor: f.Simple, NotBefore: form.Morning(f.From), ExpiresAt: form.Evening(f.Until)}
 	if f.Uses != "" {
 		n, err := strconv.ParseInt(f.Uses, 10, 64)
 		if r.MaxUses = n; err != nil || n < 1 {
@@ -42,30 +42,6 @@ func (f keyForm) request(org iam.OrgID) orgs.KeyRequest {
 		}
 	}
 	return r
-}
-
-// unreadable is a time so long ago that nobody means it.
-var unreadable = time.Unix(0, 0)
-
-// morning is the beginning of a day such as 2027-01-31; zero for none.
-func morning(day string) time.Time {
-	if day == "" {
-		return time.Time{}
-	}
-	t, err := time.ParseInLocation(time.DateOnly, day, time.Local)
-	if err != nil {
-		return unreadable
-	}
-	return t
-}
-
-// evening is the last second of a day; zero for none.
-func evening(day string) time.Time {
-	t := morning(day)
-	if t.IsZero() || t.Equal(unreadable) {
-		return t
-	}
-	return t.AddDate(0, 0, 1).Add(-time.Second)
 }
 
 // list is what is wrong, in the order of the fields.
@@ -100,7 +76,7 @@ func (p *Portal) issueKey(c echo.Context) error {
 		return err
 	}
 	f := parseKeyForm(c.Request().PostForm)
-	if morning(f.From).Equal(unreadable) {
+	if form.Morning(f.From).Equal(form.Unreadable) {
 		f.Wrong = map[string]string{"not_before": orgs.ErrKeyTimes.Sentence}
 		return p.answerKeys(c, http.StatusUnprocessableEntity, h, f)
 	}

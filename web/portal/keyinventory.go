@@ -14,6 +14,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam/audit"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -49,7 +50,7 @@ func keyWish(q url.Values) (f devices.Inventory, chosen string, err error) {
 	default:
 		return f, "", audit.ErrFilter
 	}
-	f.After = words(q.Get("after"))
+	f.After = form.Words(q.Get("after"))
 	return f, chosen, nil
 }
 
@@ -152,7 +153,7 @@ func (p *Portal) exportKeys(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	attach(c, "keys-"+string(f.Kind)+"-"+p.Now().UTC().Format(dayForm)+".csv", "text/csv; charset=utf-8")
+	attach(c, "keys-"+string(f.Kind)+"-"+p.Now().UTC().Format(time.DateOnly)+".csv", "text/csv; charset=utf-8")
 	w := csv.NewWriter(c.Response())
 	w.Write(strings.Fields("kind id fingerprint name holder version place created last_used uses never_used expires max_days outside_policy"))
 	for len(some) > 0 {

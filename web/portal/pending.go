@@ -51,7 +51,7 @@ func (p *Portal) strangers(ctx context.Context, org iam.OrgID, back string) ([]s
 }
 
 func (p *Portal) askers(ctx context.Context, list []devices.Request, back string) ([]stranger, error) {
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return nil, err
 	}

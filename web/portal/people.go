@@ -86,7 +86,7 @@ func (p *Portal) fromAbove(ctx context.Context, members []member, org iam.OrgID,
 	if err != nil {
 		return nil, err
 	}
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return nil, err
 	}

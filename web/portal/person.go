@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,6 +14,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/auth"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -81,7 +80,7 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, ends bool) ([]heldRo
 	if err != nil {
 		return nil, err
 	}
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -129,23 +128,13 @@ func (p *Portal) seenBy(ctx context.Context, who iam.UserID, org iam.OrgID) (all
 		l := seenLine{Device: d.Name, Href: "/devices/" + string(d.ID), Why: "/why?" + url.Values{"who": {string(who)}, "device": {string(d.ID)}}.Encode()}
 		if e.Link != nil {
 			l.By = p.roleWord(ctx, e.Link.Role)
-			if places, err := p.placeNames(ctx); err == nil {
+			if places, err := p.Frame.PlaceNames(ctx); err == nil {
 				l.From = places[e.Link.Org]
 			}
 		}
 		all = append(all, l)
 	}
 	return all, nil
-}
-
-// roleWord is any role in words, a tenant's own by its name.
-func (p *Portal) roleWord(ctx context.Context, r policies.Role) string {
-	if r.Custom() {
-		if own, err := p.Orgs.CustomRole(ctx, r); err == nil {
-			return own.Name
-		}
-	}
-	return show.Role(ctx, r)
 }
 
 // howWord says how somebody came to a role.
@@ -176,105 +165,19 @@ func (p *Portal) giveRole(c echo.Context) error {
 	}
 	f := roleForm{Role: c.FormValue("role"), Until: c.FormValue("until"), Reason: strings.TrimSpace(c.FormValue("reason"))}
 	give := func(ctx context.Context) error {
-		_, err := p.Orgs.GiveRole(ctx, orgs.RoleRequest{Org: org, To: string(who.ID), Role: f.Role, Until: moment(f.Until), Reason: f.Reason})
+		_, err := p.Orgs.GiveRole(ctx, orgs.RoleRequest{Org: org, To: string(who.ID), Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason})
 		return err
 	}
 	back := "/people/" + string(who.ID) + "?org=" + string(org)
 	err = p.surely(c, give, question{
 		Title: ui.T(ctx, "person.give.title", "Name", who.Name, "Role", p.roleWord(ctx, policies.Role(f.Role))), Text: ui.T(ctx, "portal.sure.text"),
-		Action: "/people/" + string(who.ID) + "/roles", Hidden: fieldsOf("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Action: "/people/" + string(who.ID) + "/roles", Hidden: hidden("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		return p.answerPerson(c, http.StatusUnprocessableEntity, f)
 	}
 	return err
-}
-
-// surely shows what a deed would come to, and does it once the viewer has said
-// yes to that: the form comes back with "sure".
-func (p *Portal) surely(c echo.Context, deed func(context.Context) error, q question) error {
-	ctx := c.Request().Context()
-	if c.FormValue("sure") != "" {
-		if err := deed(ctx); err != nil {
-			return err
-		}
-		return c.Redirect(http.StatusSeeOther, q.NoHref)
-	}
-	if err := p.foresee(ctx, deed, &q); err != nil {
-		return err
-	}
-	return p.ask(c, q)
-}
-
-// surelyIfFelt is surely for what often touches nobody: then it is done at once.
-// Done, it leads to a page of its own.
-func (p *Portal) surelyIfFelt(c echo.Context, deed func(context.Context) error, q question, done string) error {
-	ctx := c.Request().Context()
-	if c.FormValue("sure") == "" {
-		if err := p.foresee(ctx, deed, &q); err != nil {
-			return err
-		}
-		if !q.Quiet {
-			return p.ask(c, q)
-		}
-	}
-	if err := deed(ctx); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, done)
-}
-
-// foresee rehearses a deed and puts into the question what would come of it.
-func (p *Portal) foresee(ctx context.Context, deed func(context.Context) error, q *question) error {
-	var preview orgs.Preview
-	if err := deed(orgs.Rehearse(ctx, &preview)); err != nil {
-		return err
-	}
-	lines := preview.Lines()
-	q.Lines = show.Lines(ctx, lines)
-	q.Quiet = len(lines) == 1 && lines[0].ID == "preview.nothing"
-	q.Exposed = q.Rotates && slices.ContainsFunc(preview.Keys, func(k orgs.KeyChange) bool { return k.What == orgs.Exposed })
-	return nil
-}
-
-// ask shows a question; the form comes back with "sure".
-func (p *Portal) ask(c echo.Context, q question) error {
-	if q.Active == "" {
-		q.Active = "people"
-	}
-	h, err := p.Frame.At(c, q.Title, q.Active)
-	if err != nil {
-		return err
-	}
-	h.Page.Path = q.NoHref
-	q.Hidden = append(q.Hidden, ui.Crumb{Name: "sure", Href: "1"})
-	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
-}
-
-// consequences rehearses a deed and tells what would come of it.
-func (p *Portal) consequences(ctx context.Context, deed func(context.Context) error) ([]string, error) {
-	var preview orgs.Preview
-	if err := deed(orgs.Rehearse(ctx, &preview)); err != nil {
-		return nil, err
-	}
-	return show.Lines(ctx, preview.Lines()), nil
-}
-
-func fieldsOf(kv ...string) (all []ui.Crumb) {
-	for i := 0; i+1 < len(kv); i += 2 {
-		all = append(all, ui.Crumb{Name: kv[i], Href: kv[i+1]})
-	}
-	return all
-}
-
-// moment reads a time such as 2027-01-31T18:00, or a day, which stands for its
-// end; zero for none.
-func moment(s string) time.Time {
-	if t, err := time.ParseInLocation("2006-01-02T15:04", s, time.Local); err == nil {
-		return t
-	}
-	return evening(strings.TrimSpace(s))
 }
 
 // switchPerson switches somebody off, or on again.

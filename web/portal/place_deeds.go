@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -59,10 +60,10 @@ func (p *Portal) shut(c echo.Context) (orgs.Org, error) {
 }
 
 // aboutPlace is a question about a place, which its page asked.
-func aboutPlace(o orgs.Org, deed string, q question, hidden ...string) question {
+func aboutPlace(o orgs.Org, deed string, q question, typed ...string) question {
 	q.NoHref, q.Active, q.Rotates = "/orgs/"+string(o.ID), "orgs", true
 	q.Action = q.NoHref + "/" + deed
-	q.Hidden = fieldsOf(append(hidden, "version", strconv.FormatInt(o.Version, 10))...)
+	q.Hidden = hidden(append(typed, "version", strconv.FormatInt(o.Version, 10))...)
 	return q
 }
 
@@ -108,9 +109,8 @@ func (p *Portal) setDates(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	from, wrongFrom := dateIn(c.FormValue("from"))
-	until, wrongUntil := dateIn(c.FormValue("until"))
-	if wrongFrom || wrongUntil {
+	from, until := form.Moment(c.FormValue("from")), form.Moment(c.FormValue("until"))
+	if from.Equal(form.Unreadable) || until.Equal(form.Unreadable) {
 		return p.placeAgain(c, o, iam.Wrong("until", orgs.ErrDates))
 	}
 	return p.placeAgain(c, o, p.surely(c, func(ctx context.Context) error { return p.Orgs.SetDates(ctx, o.ID, from, until, w) },

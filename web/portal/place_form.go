@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -61,13 +60,13 @@ func (f placeForm) settings(o orgs.Org) orgs.Settings {
 }
 
 func (f placeForm) hidden() []ui.Crumb {
-	all := fieldsOf("name", f.Name)
+	all := hidden("name", f.Name)
 	if f.whole {
-		all = append(all, fieldsOf("version", strconv.FormatInt(f.Version, 10), "kind", f.Kind, "member_role", f.MemberRole, "min_credential", f.MinCredential,
+		all = append(all, hidden("version", strconv.FormatInt(f.Version, 10), "kind", f.Kind, "member_role", f.MemberRole, "min_credential", f.MinCredential,
 			"rotate_read_keys", f.RotateReadKeys)...)
 	}
 	if f.Private {
-		all = append(all, fieldsOf("private", "on")...)
+		all = append(all, hidden("private", "on")...)
 	}
 	return all
 }
@@ -93,18 +92,4 @@ func credentialOptions(ctx context.Context) []ui.Option {
 func rotationOptions(ctx context.Context) []ui.Option {
 	return []ui.Option{{Value: orgs.RotateAlways, Label: ui.T(ctx, "place.rotate.always")}, {Value: orgs.RotateExposed, Label: ui.T(ctx, "place.rotate.exposed")},
 		{Value: orgs.RotateAsk, Label: ui.T(ctx, "place.rotate.ask")}}
-}
-
-// localTime is a time as a form's field has it; "" for none.
-func localTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(time.Local).Format("2006-01-02T15:04")
-}
-
-// dateIn reads a form's time; wrong for what is none.
-func dateIn(s string) (t time.Time, wrong bool) {
-	t = moment(s)
-	return t, t.Equal(unreadable)
 }

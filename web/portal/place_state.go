@@ -8,6 +8,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -26,7 +27,7 @@ func (p *Portal) placeState(ctx context.Context, o orgs.Org) (s placeState, err 
 	if err != nil {
 		return s, err
 	}
-	s = placeState{Decides: o.Parent != "" && p.Decider.May(ctx, policies.MoveOrg, o.Parent), Open: o.State == orgs.Active, From: localTime(o.From), Until: localTime(o.Until)}
+	s = placeState{Decides: o.Parent != "" && p.Decider.May(ctx, policies.MoveOrg, o.Parent), Open: o.State == orgs.Active, From: form.Local(o.From), Until: form.Local(o.Until)}
 	s.Word, s.Kind = standingWord(ctx, o, standing)
 	switch {
 	case standing.Cause == iam.ByAbove:

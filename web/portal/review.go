@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -47,7 +48,7 @@ func (p *Portal) reviews(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := reviewForm{Due: p.Now().UTC().AddDate(0, 0, 14).Format(dayForm), Undecided: orgs.Keep}
+	f := reviewForm{Due: p.Now().AddDate(0, 0, 14).Format(time.DateOnly), Undecided: orgs.Keep}
 	return p.answerReviews(c, http.StatusOK, h, f)
 }
 
@@ -63,7 +64,7 @@ func (p *Portal) answerReviews(c echo.Context, status int, h frame.Here, f revie
 	v.Form.Roles = []ui.Option{{Label: ui.T(ctx, "review.roles.all")}}
 	for _, r := range policies.Roles() {
 		if r != policies.PlatformAdmin {
-			v.Form.Roles = append(v.Form.Roles, ui.Option{Value: string(r), Label: frame.RoleWord(ctx, r)})
+			v.Form.Roles = append(v.Form.Roles, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
 		}
 	}
 	return show.Page(c, status, reviewsView(h.Page, v))
@@ -76,10 +77,7 @@ func (p *Portal) startReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := orgs.ReviewRequest{Org: org, Kind: c.FormValue("kind"), Name: c.FormValue("name"), Undecided: c.FormValue("undecided")}
-	if due, err := parseDay(c.FormValue("due")); err == nil {
-		q.Due = due.Add(24*time.Hour - time.Second) // to the end of that day
-	}
+	q := orgs.ReviewRequest{Org: org, Kind: c.FormValue("kind"), Name: c.FormValue("name"), Undecided: c.FormValue("undecided"), Due: form.Evening(c.FormValue("due"))}
 	if role := c.FormValue("role"); role != "" {
 		q.Roles = []policies.Role{policies.Role(role)}
 	}
@@ -131,7 +129,7 @@ func (p *Portal) review(c echo.Context) error {
 	v := reviewPage{Review: review, Now: p.Now(), Runs: p.Decider.May(ctx, policies.ReviewAccess, review.Org)}
 	me, _ := policies.Asking(ctx)
 	for _, i := range items {
-		item := reviewItem{Item: i, RoleWord: p.roleName(ctx, i.Role)}
+		item := reviewItem{Item: i, RoleWord: p.roleWord(ctx, i.Role)}
 		item.May = review.Closed.IsZero() && i.Decision != orgs.Stop && i.Who != me && p.Decider.May(ctx, policies.ManagePeople, i.Org)
 		if item.May && i.Decision == "" {
 			v.Open++
@@ -155,7 +153,7 @@ func (p *Portal) placeOf(ctx context.Context, r orgs.Review, items []orgs.Item) 
 }
 
 func (p *Portal) decideReview(c echo.Context) error {
-	reason := words(c.FormValue("reason"))
+	reason := form.Words(c.FormValue("reason"))
 	err := p.Reviews.Decide(c.Request().Context(), orgs.ItemID(c.Param("item")), c.FormValue("decision"), reason)
 	if err != nil {
 		return err

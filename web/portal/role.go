@@ -84,15 +84,15 @@ func (p *Portal) setsFor(ctx context.Context, tenant iam.OrgID, ticked []policie
 }
 
 // readCustom takes the form of a role as it came.
-func readCustom(c echo.Context) (f customForm, sets []string, hidden []string) {
+func readCustom(c echo.Context) (f customForm, sets []string, typed []string) {
 	f.Name = c.FormValue("name")
-	hidden = []string{"name", f.Name}
+	typed = []string{"name", f.Name}
 	for _, s := range policies.Sets() {
 		if c.FormValue(string(s)) != "" {
-			f.Ticked, sets, hidden = append(f.Ticked, s), append(sets, string(s)), append(hidden, string(s), "on")
+			f.Ticked, sets, typed = append(f.Ticked, s), append(sets, string(s)), append(typed, string(s), "on")
 		}
 	}
-	return f, sets, hidden
+	return f, sets, typed
 }
 
 func (p *Portal) makeRole(c echo.Context) error {
@@ -149,13 +149,13 @@ func (p *Portal) changeRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, sets, hidden := readCustom(c)
+	f, sets, typed := readCustom(c)
 	back := "/roles/" + r.Role.Bundle()
-	err = p.surelyIfFelt(c, func(ctx context.Context) error {
+	err = p.surely(c, func(ctx context.Context) error {
 		_, err := p.Orgs.ChangeCustomRole(ctx, r.Role, f.Name, sets, orgs.With{Rotate: c.FormValue("rotate") != ""})
 		return err
-	}, question{Title: ui.T(ctx, "place.role.change.sure", "Name", r.Name), Text: ui.T(ctx, "portal.sure.text"), Action: back, Hidden: fieldsOf(hidden...),
-		Yes: ui.T(ctx, "place.save"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Rotates: true}, "/roles?org="+string(r.Tenant))
+	}, question{Title: ui.T(ctx, "place.role.change.sure", "Name", r.Name), Text: ui.T(ctx, "portal.sure.text"), Action: back, Hidden: hidden(typed...),
+		Yes: ui.T(ctx, "place.save"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Rotates: true, Light: true, Done: "/roles?org=" + string(r.Tenant)})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		return p.answerRole(c, http.StatusUnprocessableEntity, h, r, f)
@@ -169,14 +169,10 @@ func (p *Portal) endCustomRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.FormValue("sure") != "" {
-		if err := p.Orgs.EndCustomRole(ctx, r.Role, orgs.With{Rotate: c.FormValue("rotate") != ""}); err != nil {
-			return err
-		}
-		return c.Redirect(http.StatusSeeOther, "/roles?org="+string(r.Tenant))
-	}
 	back := "/roles/" + r.Role.Bundle()
-	return p.surely(c, func(ctx context.Context) error { return p.Orgs.EndCustomRole(ctx, r.Role, orgs.With{}) }, question{
+	return p.surely(c, func(ctx context.Context) error {
+		return p.Orgs.EndCustomRole(ctx, r.Role, orgs.With{Rotate: c.FormValue("rotate") != ""})
+	}, question{
 		Title: ui.T(ctx, "place.role.end.sure", "Name", r.Name), Text: ui.T(ctx, "place.role.end.text"), Action: back + "/end",
-		Yes: ui.T(ctx, "place.role.end"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Danger: true, Rotates: true})
+		Yes: ui.T(ctx, "place.role.end"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Danger: true, Rotates: true, Done: "/roles?org=" + string(r.Tenant)})
 }

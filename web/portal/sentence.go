@@ -1,13 +1,14 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/policies"
-	"halfkey/web/frame"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -196,7 +197,7 @@ func (p *Portal) namesIn(ctx context.Context, lines []audit.Entry) (n names, err
 			return n, err
 		}
 	}
-	n.places, err = p.placeNames(ctx)
+	n.places, err = p.Frame.PlaceNames(ctx)
 	return n, err
 }
 
@@ -233,9 +234,9 @@ func (n names) values(ctx context.Context, e audit.Entry) []any {
 	if e.ObjectType == "channel" {
 		channel = e.ObjectID
 	}
-	name := either(text("name"), changed(d, "name"))
-	role := policies.Role(either(text("role"), changed(d, "role")))
-	roleWord := frame.RoleWord(ctx, role)
+	name := cmp.Or(text("name"), changed(d, "name"))
+	role := policies.Role(cmp.Or(text("role"), changed(d, "role")))
+	roleWord := show.Role(ctx, role)
 	if role.Custom() {
 		roleWord = ui.T(ctx, "place.role.own")
 	}

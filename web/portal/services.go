@@ -13,6 +13,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/auth"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -63,7 +64,7 @@ func (p *Services) answerList(c echo.Context, status int, h frame.Here, v servic
 	}
 	v.Org, v.OrgID, v.MayMake = h.Org.Name, string(h.Org.ID), p.Machines.Orgs.Decider.May(ctx, policies.MakeService, h.Org.ID)
 	for _, a := range all {
-		v.Lines = append(v.Lines, serviceLine{Href: servicePath(a.ID), Name: a.Name, Owner: a.OwnerName, Org: a.OrgName, Roles: serviceRoleLines(ctx, a.Seats), Stands: a.Stands})
+		v.Lines = append(v.Lines, serviceLine{Href: servicePath(a.ID), Name: a.Name, Owner: a.OwnerName, Org: a.OrgName, Roles: p.roleLines(ctx, a.Seats), Stands: a.Stands})
 	}
 	h.Page.Path = ServicesAt(h.Org.ID)
 	for i, o := range h.Page.Orgs { // another place's, not its people
@@ -74,13 +75,9 @@ func (p *Services) answerList(c echo.Context, status int, h frame.Here, v servic
 	return show.Page(c, status, servicesView(h.Page, v))
 }
 
-func serviceRoleLines(ctx context.Context, seats []orgs.Seat) (all []serviceRole) {
+func (p *Services) roleLines(ctx context.Context, seats []orgs.Seat) (all []serviceRole) {
 	for _, s := range seats {
-		role := frame.RoleWord(ctx, s.Role)
-		if role == "" {
-			role = string(s.Role)
-		}
-		all = append(all, serviceRole{ID: string(s.ID), Role: role, Org: s.OrgName})
+		all = append(all, serviceRole{ID: string(s.ID), Role: roleWord(ctx, p.Machines.Orgs, s.Role), Org: s.OrgName})
 	}
 	return all
 }
@@ -127,7 +124,7 @@ func (p *Services) answerOne(c echo.Context, status int, v servicePage) error {
 	if err != nil {
 		return err
 	}
-	v.ID, v.OrgID, v.Org, v.Owner, v.Stands, v.Roles = string(m.ID), string(m.Org), m.OrgName, m.OwnerName, m.Stands, serviceRoleLines(ctx, m.Seats)
+	v.ID, v.OrgID, v.Org, v.Owner, v.Stands, v.Roles = string(m.ID), string(m.Org), m.OrgName, m.OwnerName, m.Stands, p.roleLines(ctx, m.Seats)
 	v.Href, v.Version, v.MayChange = servicePath(m.ID), m.Version, p.Machines.MayChange(ctx, m.ServiceAccount)
 	if v.Name == "" {
 		v.Name = m.Name
@@ -152,7 +149,7 @@ func (p *Services) answerOne(c echo.Context, status int, v servicePage) error {
 func (p *Services) offers(ctx context.Context, m orgs.Machine, v *servicePage) error {
 	for _, r := range policies.Roles() {
 		if ok, err := p.Machines.Orgs.Decider.Within(ctx, r, m.Org); err == nil && ok && r != policies.PlatformAdmin {
-			v.RoleOptions = append(v.RoleOptions, ui.Option{Value: string(r), Label: frame.RoleWord(ctx, r)})
+			v.RoleOptions = append(v.RoleOptions, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
 		}
 	}
 	below, err := p.Machines.PlacesOf(ctx, m.ServiceAccount)
@@ -257,7 +254,7 @@ func (p *Services) makeToken(c echo.Context) error {
 	}
 	v := servicePage{Label: c.FormValue("label"), From: c.FormValue("not_before"), Until: c.FormValue("not_after")}
 	var secret vault.Secret
-	secret, _, err = p.Machines.NewServiceToken(c.Request().Context(), id, v.Label, morning(v.From), auth.LastMoment(v.Until))
+	secret, _, err = p.Machines.NewServiceToken(c.Request().Context(), id, v.Label, form.Morning(v.From), form.Evening(v.Until))
 	if wrong, ok := fields(err); ok {
 		v.Wrong = wrong
 		return p.answerOne(c, http.StatusUnprocessableEntity, v)

@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -93,7 +94,7 @@ func (p *Portal) shareChoices(ctx context.Context, v *sharesPage) error {
 	if err != nil {
 		return err
 	}
-	places, err := p.placeNames(ctx)
+	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (p *Portal) share(c echo.Context) error {
 		return err
 	}
 	f := shareForm{Device: c.FormValue("device"), To: strings.TrimSpace(c.FormValue("to")), Role: c.FormValue("role"), Until: c.FormValue("until"), Reason: strings.TrimSpace(c.FormValue("reason"))}
-	r := orgs.ShareRequest{Org: org, To: f.To, Role: f.Role, Until: moment(f.Until), Reason: f.Reason}
+	r := orgs.ShareRequest{Org: org, To: f.To, Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason}
 	if f.Device != "" {
 		if r.Device, err = iam.ParseDeviceID(f.Device); err != nil {
 			return err
@@ -145,7 +146,7 @@ func (p *Portal) share(c echo.Context) error {
 		return show.Page(c, http.StatusOK, invitedPage(h.Page, f.To, h.Org.Name, p.BaseURL(c)+"/i/"+token.Reveal(), back))
 	}
 	err = p.surely(c, deed, question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
-		Hidden: fieldsOf("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Hidden: hidden("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
@@ -163,10 +164,10 @@ func (p *Portal) lend(c echo.Context) error {
 		return err
 	}
 	err = p.surely(c, func(ctx context.Context) error {
-		_, err := p.Orgs.Lend(ctx, orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: moment(f.Until), Reason: f.Reason})
+		_, err := p.Orgs.Lend(ctx, orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason})
 		return err
 	}, question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
-		Hidden: fieldsOf("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Hidden: hidden("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.lend.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares"})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong

@@ -103,7 +103,7 @@ func (p *Portal) handOver(c echo.Context) error {
 		_, err := p.Devices.OfferTransfer(ctx, d.ID, f.To, orgs.With{Reason: f.Reason})
 		return err
 	}, question{Title: ui.T(ctx, "place.handover.sure", "Name", d.Name, "To", f.To), Text: ui.T(ctx, "place.handover.later"), Action: "/devices/" + string(d.ID) + "/hand-over",
-		Hidden: fieldsOf("to", f.To, "reason", f.Reason), Yes: ui.T(ctx, "place.handover.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices", Danger: true})
+		Hidden: hidden("to", f.To, "reason", f.Reason), Yes: ui.T(ctx, "place.handover.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices", Danger: true})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		return p.answerHandOver(c, http.StatusUnprocessableEntity, f)
@@ -137,7 +137,7 @@ func (p *Portal) acceptTransfer(c echo.Context) error {
 		_, err := p.Devices.AcceptTransfer(ctx, id, into)
 		return err
 	}, question{Title: ui.T(ctx, "place.accept.sure", "Org", place.Name), Text: ui.T(ctx, "place.accept.text"), Action: "/transfers/" + string(id) + "/accept",
-		Hidden: fieldsOf("into", string(into)), Yes: ui.T(ctx, "place.accept"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices"})
+		Hidden: hidden("into", string(into)), Yes: ui.T(ctx, "place.accept"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices"})
 }
 
 func (p *Portal) declineTransfer(c echo.Context) error {

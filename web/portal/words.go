@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -8,10 +9,10 @@ import (
 
 	"github.com/a-h/templ"
 
-	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/frame"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -112,10 +113,20 @@ func stateOptions(ctx context.Context) []ui.Option {
 	}
 }
 
+// roleWord is any role in words, a tenant's own by its name.
+func (p *Portal) roleWord(ctx context.Context, r policies.Role) string {
+	return roleWord(ctx, p.Orgs, r)
+}
+
+func roleWord(ctx context.Context, o *orgs.Service, r policies.Role) string {
+	own, _ := o.RoleName(ctx, r) // without it the page is still worth showing
+	return cmp.Or(own, show.Role(ctx, r), string(r))
+}
+
 func roleOptions(ctx context.Context) []ui.Option {
 	var all []ui.Option
 	for _, r := range []policies.Role{policies.Member, policies.Viewer, policies.Operator, policies.Manager, policies.Owner, policies.Integrator, policies.Auditor, policies.ConnectorOperator, policies.Support} {
-		all = append(all, ui.Option{Value: string(r), Label: frame.RoleWord(ctx, r)})
+		all = append(all, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
 	}
 	return all
 }
@@ -129,11 +140,6 @@ func eventsFor(page string, h frame.Here, kv ...string) string {
 		}
 	}
 	return "/events?" + q.Encode()
-}
-
-// placeNames are the names of the viewer's places.
-func (p *Portal) placeNames(ctx context.Context) (map[iam.OrgID]string, error) {
-	return p.Frame.PlaceNames(ctx)
 }
 
 // firstError runs each until one fails.
