@@ -43,17 +43,7 @@ func (p *Portal) suspend(c echo.Context) error { return p.with(c, p.Devices.Susp
 func (p *Portal) resume(c echo.Context) error { return p.with(c, p.Devices.Resume) }
 
 // revealReadKey shows the viewer's own key on the device's page, once.
-func (p *Portal) revealReadKey(c echo.Context) error {
-	id, err := iam.ParseDeviceID(c.Param("id"))
-	if err != nil {
-		return err
-	}
-	key, err := p.Devices.RevealReadKey(c.Request().Context(), id)
-	if err != nil {
-		return err
-	}
-	return p.answerDevice(c, http.StatusOK, key, nil)
-}
+func (p *Portal) revealReadKey(c echo.Context) error { return p.takeKey(c, p.Devices.RevealReadKey) }
 
 // askMove says who will see the device and who no longer, before it moves.
 func (p *Portal) askMove(c echo.Context) error {

@@ -8,6 +8,8 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/vault"
+	"halfkey/policies"
 )
 
 func (p *Portal) mountReadKeys(g *echo.Group) {
@@ -17,11 +19,30 @@ func (p *Portal) mountReadKeys(g *echo.Group) {
 
 // addReadKey shows one more read key of the viewer's, this once.
 func (p *Portal) addReadKey(c echo.Context) error {
+	return p.takeKey(c, func(ctx context.Context, id iam.DeviceID) (vault.Secret, error) {
+		return p.Devices.AddReadKey(ctx, id, c.FormValue("label"))
+	})
+}
+
+// takeKey takes out a key and shows it on the device's page. Whoever does not
+// have that page is led to the channel, and no key is taken out that nobody sees.
+func (p *Portal) takeKey(c echo.Context, take func(context.Context, iam.DeviceID) (vault.Secret, error)) error {
+	ctx := c.Request().Context()
 	id, err := iam.ParseDeviceID(c.Param("id"))
 	if err != nil {
 		return err
 	}
-	key, err := p.Devices.AddReadKey(c.Request().Context(), id, c.FormValue("label"))
+	d, err := p.Devices.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := p.Decider.RequireDevice(ctx, policies.RevealReadKey, d.Org, id); err != nil {
+		return err
+	}
+	if !p.keeps(ctx, d) {
+		return c.Redirect(http.StatusSeeOther, "/c/"+d.Channel)
+	}
+	key, err := take(ctx, id)
 	if err != nil {
 		return err
 	}
