@@ -35,7 +35,7 @@ func (s *Service) AddReadKey(ctx context.Context, id iam.DeviceID, label string)
 // RevokeReadKey ends a read key of the device's channel: one's own, or anybody's
 // for whoever manages the device.
 func (s *Service) RevokeReadKey(ctx context.Context, id iam.DeviceID, key iam.KeyID) error {
-	d, err := s.find(ctx, id, policies.ReadDevice)
+	d, err := s.find(ctx, id, policies.SeeDevice)
 	if err != nil {
 		return err
 	}
