@@ -133,6 +133,9 @@ func (r *row) everywhere() bool {
 	return false
 }
 
+// link tells whether the address itself is the permission.
+func (r *row) link() bool { return strings.Contains(r.path, "{embed_token}") }
+
 func (r *row) open() bool { return r.verdicts[0].of[0] == "open" }
 
 // holds tells whether a role has one of some actions at a place.

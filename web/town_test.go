@@ -118,6 +118,7 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	w.must(t, err)
 	there["team"] = string(team.ID)
 	w.trade(t, ctx, o.Tenant, there)
+	w.tell(t, ctx, o.ID, there)
 	w.people(t, ctx, o, name, there)
 	w.programs(t, ctx, o.ID, name, there)
 	return o.ID
@@ -145,6 +146,22 @@ func (w *town) trade(t *testing.T, ctx context.Context, mine iam.OrgID, there ma
 	}
 	there["transfer"] = offer(ctx, iam.OrgID(there["org"]), other)
 	there["incoming"] = offer(others, other, mine)
+}
+
+// tell gives away what a place has to say: to a program that has a read key, to
+// another page, to a webhook. Who made them owns the place.
+func (w *town) tell(t *testing.T, ctx context.Context, org iam.OrgID, there map[string]string) {
+	t.Helper()
+	device := iam.DeviceID(there["device"])
+	_, err := w.Devices.AddReadKey(ctx, device, "Grafana")
+	w.must(t, err)
+	there["read_key"] = w.one(t, "SELECT id FROM channel_keys WHERE channel_id = ? AND label = 'Grafana'", there["channel"])
+	token, err := w.Devices.MakeEmbed(ctx, device, "Blog", "24h")
+	w.must(t, err)
+	there["embed"], there["embed_token"] = w.one(t, "SELECT id FROM embeds WHERE device_id = ?", there["device"]), token.Reveal()
+	_, err = orgs.Webhooks{Orgs: w.Orgs, Hooks: w.Hooks}.Make(ctx, org, "https://hook.simps.net/"+there["device"])
+	w.must(t, err)
+	there["webhook"] = w.one(t, "SELECT id FROM webhooks WHERE org_id = ?", there["org"])
 }
 
 // people are those who belong to a place, and what they were given there.
