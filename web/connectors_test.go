@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,7 +127,9 @@ func TestHomerConnectsAThingSpeakAndSeesWhatIsWrong(t *testing.T) {
 	picture(t, tab, "connector-wrong-key")
 	types(t, tab, "[name=account_key]", there.account)
 	presses(t, tab, "#connection [value=test]", says("ThingSpeak answers: you have 4 channels left"))
+	waits(t, tab, "!document.documentElement.outerHTML.includes('"+there.account+"') && document.querySelector('[name=account_key]').value === ''")
 	picture(t, tab, "connector-tested")
+	types(t, tab, "[name=account_key]", there.account)
 	presses(t, tab, "#connection .button-primary", says("Connection"))
 	waits(t, tab, "!document.documentElement.outerHTML.includes('"+there.account+"')")
 
@@ -148,6 +151,38 @@ func TestHomerConnectsAThingSpeakAndSeesWhatIsWrong(t *testing.T) {
 	presses(t, tab, "#connection .button-primary", says("Last compared"))
 	presses(t, tab, "form[action$='/check'] button", says("you have 4 channels left"))
 	s.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "opened the connector", "refused the account key", "changed the connector").Silent(t, there.account, there.other)
+}
+
+func TestAKeyThatWasTypedComesBackInNoPage(t *testing.T) {
+	s, there, at := connected(t)
+	to := "/connectors?org=" + string(s.Household)
+	form := func(address, key string, more ...string) []string {
+		return append([]string{"service", "thingspeak", "name", "Second", "base_url", address, "account_key", key}, more...)
+	}
+	s.Homer.Post(t, to, form(there.url, there.other, "do", "test")...).Wants(t, 200).Says(t, "Type it once more to save").Silent(t, there.other)
+	s.Homer.Post(t, to, form(there.url, wrongKey, "do", "open")...).Wants(t, 422).Silent(t, wrongKey)
+	s.Homer.Post(t, to, form("http://127.0.0.1:1", there.other, "do", "open")...).Wants(t, 503).Says(t, "Save all the same").Silent(t, there.other)
+
+	stale(t, s)
+	for path, page := range map[string]string{to: "/connectors/new?", at: at + "/settings", "/orgs/" + string(s.Tenant) + "/sign-in": "/orgs/" + string(s.Tenant) + "/sign-in"} {
+		step := s.Homer.Post(t, path, form(there.url, there.other, "secret", there.other, "do", "open")...).Wants(t, 303).Silent(t, there.other).Header.Get("Location")
+		if u, err := url.Parse(step); err != nil || u.Path != "/step" || !strings.HasPrefix(u.Query().Get("next"), page) {
+			t.Errorf("%s leads to %s", path, step)
+		}
+		s.Homer.Get(t, step).Wants(t, 200).Silent(t, there.other)
+	}
+	s.Homer.Post(t, "/step?next="+url.QueryEscape(at+"/settings?again=yes"), "prove_password", webtest.Password).Wants(t, 303)
+	s.Homer.Get(t, at+"/settings?again=yes").Wants(t, 200).Says(t, "Nothing was saved yet")
+}
+
+func TestAnAgentPlatformIsSpokenOfAsOne(t *testing.T) {
+	s := furnished(t)
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer platform.Close()
+	to := "/connectors?org=" + string(s.Household)
+	s.Homer.Post(t, to, "service", "agenttoken", "name", "Factory", "base_url", platform.URL, "client_id", "halfkey", "account_key", "a client's secret", "do", "open").
+		Wants(t, 422).Says(t, "The platform refuses this client ID or secret.", "one that may manage agents").Silent(t, "account key", "write key", "My Profile", "a client&#39;s secret")
+	s.Homer.Get(t, to).Wants(t, 200).Says(t, "on which platform they are agents")
 }
 
 func TestHomerLooksAtWhatDriftedAndMendsWhatHeChose(t *testing.T) {

@@ -54,6 +54,23 @@ func (d *Door) Fresh(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// FreshAt is Fresh for an act with a secret among its fields, which travels once
+// and comes back in no page: who has not proved who he is does that first, and is
+// led to the act's page, to type the secret there.
+func (d *Door) FreshAt(page func(echo.Context) string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		proved := d.Fresh(next)
+		return func(c echo.Context) error {
+			r := c.Request()
+			s, ok := Of(r.Context())
+			if !ok || s.Fresh(d.Now()) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+				return proved(c)
+			}
+			return c.Redirect(http.StatusSeeOther, "/step?next="+url.QueryEscape(Next(page(c))))
+		}
+	}
+}
+
 // Lately is Fresh for programs that come with a browser's session: they are not
 // asked on the way, and hear ErrProve. Who shows a token has no session.
 func (d *Door) Lately(next echo.HandlerFunc) echo.HandlerFunc {

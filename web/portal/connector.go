@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -38,8 +39,14 @@ func (p *Connectors) Mount(g *echo.Group) {
 		g.GET(path, page, fresh)
 		g.HEAD(path, page, fresh)
 	}
-	g.POST("/connectors", p.open, fresh)
-	g.POST("/connectors/:id", p.change, fresh)
+	typing := p.Frame.Door.FreshAt
+	g.POST("/connectors", p.open, typing(func(c echo.Context) string {
+		q := url.Values{"again": {"yes"}, "org": {c.QueryParam("org")}, "service": {c.FormValue("service")}}
+		return "/connectors/new?" + q.Encode()
+	}))
+	g.POST("/connectors/:id", p.change, typing(func(c echo.Context) string {
+		return "/connectors/" + url.PathEscape(c.Param("id")) + "/settings?again=yes"
+	}))
 	g.POST("/connectors/:id/check", p.check)
 	g.POST("/connectors/:id/pause", p.pause, fresh)
 	g.POST("/connectors/:id/resume", p.goOn, fresh)
@@ -188,10 +195,10 @@ func (p *Connectors) answerRemove(c echo.Context, status int, failed error) erro
 	if err := p.Decider.Require(ctx, policies.ManageConnector, s.Org); err != nil {
 		return err
 	}
-	q := question{Title: ui.T(ctx, "connector.remove.title", "Name", s.Name), Text: ui.T(ctx, "connector.remove.text"), Action: connectorAt(s.ID) + "/remove",
+	q := question{Title: ui.T(ctx, "connector.remove.title", "Name", s.Name), Text: saidOf(ctx, s.Provider, "connector.remove.text"), Action: connectorAt(s.ID) + "/remove",
 		Yes: ui.T(ctx, "connector.remove"), No: ui.T(ctx, "connector.keep"), NoHref: connectorAt(s.ID), Danger: true}
 	if s.Ready+s.Lost+s.Waiting > 0 {
-		q.Lines = append(q.Lines, ui.T(ctx, "connector.remove.used", "Count", s.Ready+s.Lost+s.Waiting))
+		q.Lines = append(q.Lines, saidOf(ctx, s.Provider, "connector.remove.used", "Count", s.Ready+s.Lost+s.Waiting))
 	}
 	if s.Spare > 0 {
 		q.Lines = append(q.Lines, ui.T(ctx, "connector.remove.spare", "Count", s.Spare))

@@ -34,11 +34,11 @@ func (p *Connectors) answerDrift(c echo.Context, v driftPage) error {
 		return err
 	}
 	if err != nil {
-		if v.Failed = sentenceOf(err); errors.Is(err, connectors.ErrTestSilent) {
+		if v.Failed = refusedWord(ctx, s.Provider, err); errors.Is(err, connectors.ErrTestSilent) {
 			v.Failed = ui.T(ctx, "connector.silent", "Host", hostOf(s.Settings))
 		}
 	}
-	v.Name, v.Href, v.Now = s.Name, connectorAt(s.ID), p.Now()
+	v.Name, v.Service, v.Href, v.Now = s.Name, s.Provider, connectorAt(s.ID), p.Now()
 	v.MayApply = p.Decider.May(ctx, policies.ManageConnector, s.Org)
 	for _, d := range all {
 		v.Rows = append(v.Rows, driftRow{Difference: d, Key: keyOf(d), Chosen: gentle(d.Kind)})

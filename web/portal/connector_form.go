@@ -28,7 +28,8 @@ type connectorForm struct {
 	Lines   []settingLine
 	Kinds   []ui.Tab // of a new connection, to choose from
 	Back    ui.Crumb
-	Change  bool // of one that is there, whose secret is not shown
+	Change  bool // of one that is there
+	Again   bool // what was typed went nowhere, since its viewer had to prove first who he is
 	Refused bool // the account's key is
 	Tested  *connectors.Report
 	Host    string
@@ -36,8 +37,8 @@ type connectorForm struct {
 	Wrong   map[string]string
 }
 
-// settingLine is one field. A secret that was just typed for a test comes back to
-// the one who typed it, in this answer alone; a stored one never does.
+// settingLine is one field. A secret's has no value: whoever types one sends it,
+// and gets it back from nobody.
 type settingLine struct {
 	connectors.Setting
 	Label, Hint, Value, Wrong string
@@ -48,7 +49,7 @@ func (p *Connectors) askNew(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.answerNew(c, http.StatusOK, h, connectors.Draft{Service: c.QueryParam("service")}, connectorForm{})
+	return p.answerNew(c, http.StatusOK, h, connectors.Draft{Service: c.QueryParam("service")}, connectorForm{Again: c.QueryParam("again") != ""})
 }
 
 // forMaking is the frame of a place where the viewer may add connectors.
@@ -86,9 +87,12 @@ func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Dr
 		l.Label, l.Hint = settingWord(ctx, w.Service, s.Name)
 		switch {
 		case s.Kind == "secret":
-			l.Value = w.Secret.Reveal()
-			if l.Required = s.Required && !f.Change; f.Change && !f.Refused {
+			l.Required = s.Required && !f.Change
+			switch {
+			case f.Change && !f.Refused:
 				l.Hint = ui.T(ctx, "connector.secret.kept")
+			case f.Tested != nil || f.Failed != "":
+				l.Hint = ui.T(ctx, "connector.secret.again")
 			}
 		case l.Value == "":
 			l.Value = s.Usual
@@ -132,7 +136,7 @@ func (p *Connectors) open(c echo.Context) error {
 			return c.Redirect(http.StatusSeeOther, connectorAt(id))
 		}
 	}
-	f, status, ok := wrongConnection(err)
+	f, status, ok := wrongConnection(ctx, w.Service, err)
 	if !ok {
 		return err
 	}
@@ -140,7 +144,7 @@ func (p *Connectors) open(c echo.Context) error {
 }
 
 // wrongConnection is what a form can say about why it was not taken.
-func wrongConnection(err error) (f connectorForm, status int, ok bool) {
+func wrongConnection(ctx context.Context, service string, err error) (f connectorForm, status int, ok bool) {
 	if wrong, ok := fields(err); ok {
 		return connectorForm{Wrong: wrong}, http.StatusUnprocessableEntity, true
 	}
@@ -148,7 +152,7 @@ func wrongConnection(err error) (f connectorForm, status int, ok bool) {
 	case errors.Is(err, connectors.ErrTestSilent):
 		return connectorForm{Failed: sentenceOf(err)}, http.StatusServiceUnavailable, true
 	case errors.Is(err, connectors.ErrTestKey), errors.Is(err, connectors.ErrSecret):
-		return connectorForm{Refused: true, Wrong: map[string]string{"account_key": sentenceOf(err)}}, http.StatusUnprocessableEntity, true
+		return connectorForm{Refused: true, Wrong: map[string]string{"account_key": refusedWord(ctx, service, err)}}, http.StatusUnprocessableEntity, true
 	case errors.Is(err, iam.ErrName):
 		return connectorForm{Wrong: map[string]string{"name": fault.Of(err).Sentence}}, http.StatusUnprocessableEntity, true
 	}
@@ -161,7 +165,7 @@ func (p *Connectors) askChange(c echo.Context) error {
 		return err
 	}
 	w := connectors.Draft{Service: s.Provider, Name: s.Name, Settings: s.Settings}
-	return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Refused: s.Trouble == "account"})
+	return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Refused: s.Trouble == "account", Again: c.QueryParam("again") != ""})
 }
 
 // toChange is a connector that the viewer may change.
@@ -180,7 +184,6 @@ func (p *Connectors) toChange(c echo.Context) (s connectors.Status, h frame.Here
 
 func (p *Connectors) answerChange(c echo.Context, status int, h frame.Here, s connectors.Status, w connectors.Draft, f connectorForm) error {
 	f.Change, f.Action, f.Back = true, connectorAt(s.ID), ui.Crumb{Name: s.Name, Href: connectorAt(s.ID)}
-	w.Secret = "" // what was refused is typed anew
 	p.fill(c.Request().Context(), &f, w)
 	h.Page.Path = connectorAt(s.ID) + "/settings"
 	return show.Page(c, status, connectorFormView(h.Page, f))
@@ -198,7 +201,7 @@ func (p *Connectors) change(c echo.Context) error {
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, connectorAt(s.ID))
 	}
-	f, status, ok := wrongConnection(err)
+	f, status, ok := wrongConnection(c.Request().Context(), s.Provider, err)
 	if !ok {
 		return err
 	}

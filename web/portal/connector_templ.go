@@ -213,9 +213,9 @@ func connectorsView(p ui.Page, v connectorList) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "connector.serves"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(saidOf(ctx, l.Provider, "connector.serves"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 62, Col: 72}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 62, Col: 86}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 						if templ_7745c5c3_Err != nil {
@@ -654,7 +654,7 @@ func connectorNews(v connectorPage) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		title, text := troubleWords(ctx, v.connectorLine)
 		if v.Checked != nil {
-			templ_7745c5c3_Err = ui.Banner("good", ui.T(ctx, "connector.answers", "Service", serviceWord(ctx, v.Provider), "Left", leftWord(ctx, v.Checked.Left)), ui.T(ctx, "connector.answers.text", "Count", v.Checked.Channels)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Banner("good", ui.T(ctx, "connector.answers", "Service", serviceWord(ctx, v.Provider), "Left", leftWord(ctx, v.Checked.Left)), saidOf(ctx, v.Provider, "connector.answers.text", "Count", v.Checked.Channels)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -871,9 +871,9 @@ func connectorFacts(v connectorPage) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					if v.Status.Channels >= 0 {
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "connector.has", "Count", v.Status.Channels))
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(saidOf(ctx, v.Provider, "connector.has", "Count", v.Status.Channels))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 175, Col: 61}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 175, Col: 75}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 						if templ_7745c5c3_Err != nil {
@@ -886,7 +886,7 @@ func connectorFacts(v connectorPage) templ.Component {
 						var templ_7745c5c3_Var43 string
 						templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(leftWord(ctx, v.Left))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 175, Col: 90}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/portal/connector.templ`, Line: 175, Col: 104}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
 						if templ_7745c5c3_Err != nil {
@@ -905,7 +905,7 @@ func connectorFacts(v connectorPage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Fact(ui.T(ctx, "connector.account")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Fact(saidOf(ctx, v.Provider, "connector.account")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -936,7 +936,7 @@ func connectorFacts(v connectorPage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Fact(ui.T(ctx, "connector.channels")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Fact(saidOf(ctx, v.Provider, "connector.channels")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1282,7 +1282,7 @@ func connectorChannels(v connectorPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Section(ui.T(ctx, "connector.channels"), "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Section(saidOf(ctx, v.Provider, "connector.channels"), "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

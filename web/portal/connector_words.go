@@ -15,12 +15,52 @@ func answered(err error) bool {
 	return errors.Is(err, connectors.ErrTestKey) || errors.Is(err, connectors.ErrTestSilent)
 }
 
+// refusedWord is what a service's no is called.
+func refusedWord(ctx context.Context, service string, err error) string {
+	return saidOf(ctx, service, "fault."+fault.Of(err).Code)
+}
+
 // sentenceOf is what a fault says; "" for none.
 func sentenceOf(err error) string {
 	if f := fault.Of(err); err != nil && f != nil {
 		return f.Sentence
 	}
 	return ""
+}
+
+// agentWords is what is said otherwise where the service is an agent platform.
+var agentWords = map[string]string{
+	"connector.serves":              "connector.agenttoken.serves",
+	"connector.account":             "connector.agenttoken.account",
+	"connector.channels":            "connector.agenttoken.agents",
+	"connector.has":                 "connector.agenttoken.has",
+	"connector.answers.text":        "connector.agenttoken.answers",
+	"connector.refused":             "connector.agenttoken.refused",
+	"connector.refused.fix":         "connector.agenttoken.refused.fix",
+	"connector.key.fix":             "connector.agenttoken.key.fix",
+	"connector.full":                "connector.agenttoken.full",
+	"connector.full.fix":            "connector.agenttoken.full.fix",
+	"connector.missing":             "connector.agenttoken.missing",
+	"connector.missing.fix":         "connector.agenttoken.missing.fix",
+	"connector.remove.text":         "connector.agenttoken.remove",
+	"connector.remove.used":         "connector.agenttoken.remove.used",
+	"connector.drift.text":          "connector.agenttoken.drift",
+	"connector.drift.none.text":     "connector.agenttoken.drift.none",
+	"connector.drift.channel":       "connector.agenttoken.agent",
+	"connector.drift.double.what":   "connector.agenttoken.drift.double",
+	"connector.drift.orphan.what":   "connector.agenttoken.drift.orphan",
+	"connector.drift.kept.what":     "connector.agenttoken.drift.kept",
+	"connector.drift.settings.what": "connector.agenttoken.drift.settings",
+	"fault.connector-key-refused":   "connector.agenttoken.wrong",
+	"fault.connector-secret":        "connector.agenttoken.none",
+}
+
+// saidOf is a sentence as it is said of that service.
+func saidOf(ctx context.Context, service, id string, data ...any) string {
+	if other := agentWords[id]; other != "" && service == agenttoken.Provider {
+		id = other
+	}
+	return ui.T(ctx, id, data...)
 }
 
 // leftWord is how many channels an account has room for.
@@ -94,6 +134,7 @@ func connectorState(ctx context.Context, l connectorLine) (kind, word string) {
 
 // troubleWords are why a connector does not work and what to do about it.
 func troubleWords(ctx context.Context, l connectorLine) (title, text string) {
+	said := func(id string) string { return saidOf(ctx, l.Provider, id, "Host", l.Host) }
 	switch l.Trouble {
 	case "":
 		if !l.Own && l.Left == 0 && l.Status.Channels >= 0 {
@@ -101,13 +142,13 @@ func troubleWords(ctx context.Context, l connectorLine) (title, text string) {
 		}
 		return "", ""
 	case "account":
-		return ui.T(ctx, "connector.refused", "Host", l.Host), ui.T(ctx, "connector.refused.fix")
+		return said("connector.refused"), said("connector.refused.fix")
 	case "pace":
 		return ui.T(ctx, "connector.pace"), ui.T(ctx, "connector.pace.fix")
 	case "quota":
-		return ui.T(ctx, "connector.full"), ui.T(ctx, "connector.full.fix")
+		return said("connector.full"), said("connector.full.fix")
 	case "missing":
-		return ui.T(ctx, "connector.missing"), ui.T(ctx, "connector.missing.fix")
+		return said("connector.missing"), said("connector.missing.fix")
 	}
 	return ui.T(ctx, "connector.silent", "Host", l.Host), ui.T(ctx, "connector.silent.fix")
 }
@@ -155,22 +196,22 @@ func causeWord(ctx context.Context, cause string) string {
 
 // driftWords are what is other (missing, extra or differs), in a sentence, and
 // what would be done about it.
-func driftWords(ctx context.Context, d connectors.Difference) (kind, what, action string) {
+func driftWords(ctx context.Context, service string, d connectors.Difference) (kind, what, action string) {
 	switch d.Kind {
 	case connectors.DiffMissing:
 		return ui.T(ctx, "connector.drift.missing"), ui.T(ctx, "connector.drift.missing.what"), ui.T(ctx, "connector.drift.missing.do")
 	case connectors.DiffFound:
 		return ui.T(ctx, "connector.drift.extra"), ui.T(ctx, "connector.drift.found.what"), ui.T(ctx, "connector.drift.found.do")
 	case connectors.DiffDouble:
-		return ui.T(ctx, "connector.drift.extra"), ui.T(ctx, "connector.drift.double.what"), ui.T(ctx, "connector.drift.delete")
+		return ui.T(ctx, "connector.drift.extra"), saidOf(ctx, service, "connector.drift.double.what"), ui.T(ctx, "connector.drift.delete")
 	case connectors.DiffOrphan:
-		return ui.T(ctx, "connector.drift.extra"), ui.T(ctx, "connector.drift.orphan.what"), ui.T(ctx, "connector.drift.delete")
+		return ui.T(ctx, "connector.drift.extra"), saidOf(ctx, service, "connector.drift.orphan.what"), ui.T(ctx, "connector.drift.delete")
 	case connectors.DiffKept:
-		return ui.T(ctx, "connector.drift.extra"), ui.T(ctx, "connector.drift.kept.what"), ui.T(ctx, "connector.drift.kept.do")
+		return ui.T(ctx, "connector.drift.extra"), saidOf(ctx, service, "connector.drift.kept.what"), ui.T(ctx, "connector.drift.kept.do")
 	case connectors.DiffKeys:
 		return ui.T(ctx, "connector.drift.differs"), ui.T(ctx, "connector.drift.keys.what"), ui.T(ctx, "connector.drift.keys.do")
 	}
-	return ui.T(ctx, "connector.drift.differs"), ui.T(ctx, "connector.drift.settings.what"), ui.T(ctx, "connector.drift.settings.do")
+	return ui.T(ctx, "connector.drift.differs"), saidOf(ctx, service, "connector.drift.settings.what"), ui.T(ctx, "connector.drift.settings.do")
 }
 
 func connectorFormTitle(ctx context.Context, f connectorForm) string {

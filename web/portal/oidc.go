@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -28,6 +29,7 @@ func (p *Portal) signIn(c echo.Context) error {
 	case !errors.Is(err, oidc.ErrNone):
 		return err
 	}
+	v.Again = c.QueryParam("again") != ""
 	return p.answerSignIn(c, http.StatusOK, h, v)
 }
 
@@ -87,6 +89,6 @@ func (p *Portal) signInHere(c echo.Context) (h frame.Here, err error) {
 func (p *Portal) mountSignIn(g *echo.Group) {
 	g.GET("/orgs/:id/sign-in", p.signIn)
 	g.HEAD("/orgs/:id/sign-in", p.signIn)
-	g.POST("/orgs/:id/sign-in", p.setSignIn, p.Frame.Door.Fresh)
+	g.POST("/orgs/:id/sign-in", p.setSignIn, p.Frame.Door.FreshAt(func(c echo.Context) string { return "/orgs/" + url.PathEscape(c.Param("id")) + "/sign-in?again=yes" }))
 	g.POST("/orgs/:id/sign-in/remove", p.removeSignIn, p.Frame.Door.Fresh)
 }
