@@ -100,7 +100,11 @@ func (d Directory) People(ctx context.Context, q Query) ([]DirectoryPerson, int6
 	if err != nil {
 		return nil, 0, err
 	}
-	people, err := d.furnish(db, t.ID, all)
+	scope, err := d.Orgs.Decider.Scope(ctx, policies.ReadPeople)
+	if err != nil {
+		return nil, 0, err
+	}
+	people, err := d.furnish(db, scope, t.ID, all)
 	return people, n, err
 }
 
@@ -121,10 +125,10 @@ func (d Directory) Person(ctx context.Context, id iam.UserID) (DirectoryPerson, 
 
 const groupsOf = `SELECT a.subject_id, o.id, o.name FROM assignments a JOIN orgs o ON o.id = a.org_id
 WHERE a.subject_id IN ? AND a.subject_type = 'user' AND a.role = 'member' AND a.device_id IS NULL AND a.delegated_from IS NULL AND a.source <> 'share'
-AND a.status = 'active' AND a.ended_at IS NULL AND o.tenant_id = ? AND o.kind = 'team' AND o.state = 'active' ORDER BY o.id`
+AND a.status = 'active' AND a.ended_at IS NULL AND o.tenant_id = ? AND o.kind = 'team' AND o.state = 'active'`
 
-// furnish adds teams, and the names that a directory knows people by.
-func (d Directory) furnish(q *gorm.DB, tenant iam.OrgID, all []iam.Profile) ([]DirectoryPerson, error) {
+// furnish adds the teams that lie in scope, and the names that a directory knows people by.
+func (d Directory) furnish(q *gorm.DB, scope policies.Scope, tenant iam.OrgID, all []iam.Profile) ([]DirectoryPerson, error) {
 	people, at := make([]DirectoryPerson, len(all)), map[string]int{}
 	ids := make([]string, len(all))
 	for i, p := range all {
@@ -134,7 +138,11 @@ func (d Directory) furnish(q *gorm.DB, tenant iam.OrgID, all []iam.Profile) ([]D
 			people[i].UserName, people[i].unnamed = string(p.Email), true
 		}
 	}
-	rows, err := q.Raw(groupsOf, ids, string(tenant)).Rows()
+	teams, args := groupsOf, []any{ids, string(tenant)}
+	if where, more := scope.SQL("o.id", "o.tenant_id"); where != "" {
+		teams, args = teams+" AND "+where, append(args, more...)
+	}
+	rows, err := q.Raw(teams+" ORDER BY o.id", args...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("read the teams of people: %w", err)
 	}

@@ -13,14 +13,19 @@ import (
 	"halfkey/policies"
 )
 
-// Groups lists the teams of the tenant, and how many there are.
+// Groups lists the teams of the tenant, and how many there are. Teams in a place
+// that is suspended are not among them, as for everybody else.
 func (d Directory) Groups(ctx context.Context, q Query) ([]DirectoryGroup, int64, error) {
 	t, err := d.tenant(ctx, policies.ReadPeople)
 	if err != nil {
 		return nil, 0, err
 	}
+	scope, err := d.Orgs.Decider.Scope(ctx, policies.ReadPeople)
+	if err != nil {
+		return nil, 0, err
+	}
 	db := d.Orgs.DB.WithContext(ctx)
-	found := q.on(db.Model(&orgRow{}).Where("tenant_id = ? AND kind = ? AND state = ?", string(t.ID), string(Team), string(Active))).Session(&gorm.Session{})
+	found := q.on(scope.Filter(db.Model(&orgRow{}).Where("tenant_id = ? AND kind = ? AND state = ?", string(t.ID), string(Team), string(Active)), "id", "tenant_id")).Session(&gorm.Session{})
 	var n int64
 	if err := found.Count(&n).Error; err != nil || n == 0 || q.Limit == 0 {
 		return nil, n, err
