@@ -9,6 +9,8 @@ import (
 	"github.com/pquerna/otp/totp"
 	"gorm.io/gorm"
 
+	"halfkey/iam"
+	"halfkey/orgs"
 	"halfkey/web/ui/uitest"
 	"halfkey/web/webtest"
 )
@@ -44,6 +46,27 @@ func TestWhatIsDangerousAsksOnceMoreAndGoesOn(t *testing.T) {
 	if to := s.Homer.Post(t, "/step?next=//evil.example", "prove_password", webtest.Password).Wants(t, 303).Header.Get("Location"); to != "/" {
 		t.Errorf("and leads to %s", to)
 	}
+}
+
+func TestWhoBelongsNowhereKeepsHisOwnPage(t *testing.T) {
+	s := furnished(t)
+	marge, err := s.Users.ByEmail(t.Context(), "marge@simps.net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seat iam.AssignmentID
+	if err := s.DB.Raw("SELECT id FROM assignments WHERE subject_id = ?", string(marge.ID)).Row().Scan(&seat); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Orgs.EndRole(s.AsHomer(t), seat, orgs.With{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Marge.Get(t, "/").Wants(t, 403).Says(t, "You belong to no organisation", `href="/me"`)
+	s.Marge.Get(t, "/me").Wants(t, 200).Says(t, "marge@simps.net", `action="/logout"`).Silent(t, "Household", "Simpsons")
+	s.Marge.Post(t, "/me/password", "password", "a doughnut is no secret").Wants(t, 303)
+	again := s.Browser(t)
+	again.Post(t, "/login", "email", "marge@simps.net", "password", "a doughnut is no secret").Wants(t, 303)
+	again.Post(t, "/me/app").Wants(t, 200).Says(t, `name="ticket"`)
 }
 
 func TestHomerSetsAnAppUpAndSignsInWithIt(t *testing.T) {

@@ -96,7 +96,7 @@ func New(r Rooms) *echo.Echo {
 	signedIn := pages.Group("", door.Need)
 	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, OIDC: r.OIDC, Notices: notice.Board{Post: r.Post},
 		Webhooks: orgs.Webhooks{Orgs: r.Orgs, Hooks: r.Hooks}, Rhythm: &rhythm.Watch{Devices: r.Devices, Post: r.Post, Hooks: r.Hooks},
-		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
+		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Keeping: orgs.Keeping{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	p.Mount(signedIn)
 	h.Mount(signedIn)
@@ -106,7 +106,7 @@ func New(r Rooms) *echo.Echo {
 	notices := notice.Board{Post: r.Post}
 	notices.Mount(signedIn)
 	me := &auth.Me{Door: door, Around: func(c echo.Context, title string) (ui.Page, error) {
-		h, err := around.At(c, title, "")
+		h, err := around.Own(c, title)
 		return h.Page, err
 	}}
 	me.Parts = append(me.Parts, p.SilenceWish)

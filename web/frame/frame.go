@@ -108,6 +108,19 @@ func (f *Frame) In(c echo.Context, org iam.OrgID, title, active string) (Here, e
 	return f.in(c, c.Request().Context(), org, title, active)
 }
 
+// Own makes the frame of somebody's own page, which he has without belonging
+// anywhere: then nothing stands round it.
+func (f *Frame) Own(c echo.Context, title string) (Here, error) {
+	h, err := f.At(c, title, "")
+	session, ok := auth.Of(c.Request().Context())
+	if !ok || !errors.Is(err, ErrNowhere) {
+		return h, err
+	}
+	h = Here{Page: f.Door.Page(c, title), Guest: true}
+	h.Page.Viewer = &ui.Viewer{Name: session.Name}
+	return h, nil
+}
+
 // Near is In for a device that may be shared alone: whoever does not see its
 // place stays where he is at home.
 func (f *Frame) Near(c echo.Context, org iam.OrgID, title, active string) (Here, error) {

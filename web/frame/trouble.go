@@ -17,6 +17,8 @@ func (f *Frame) Trouble(c echo.Context, status int, fl *fault.Fault) error {
 	ctx := c.Request().Context()
 	e := ui.ErrorPage{Code: status, Title: troubleTitle(ctx, status), Text: fl.Sentence, RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
 	switch {
+	case fl.Code == ErrNowhere.Code: // his own page he still has
+		e.Home, e.HomeText = "/me", ui.T(ctx, "ui.me")
 	case status == http.StatusNotFound:
 		e.Text = ui.T(ctx, "portal.error.404.text")
 	case status == http.StatusForbidden:
