@@ -30,7 +30,7 @@ func inWords(ctx context.Context, v any) any {
 	case policies.Role:
 		return Role(ctx, v)
 	case policies.Action:
-		return ui.T(ctx, acts[v])
+		return Act(ctx, v)
 	}
 	return v
 }
