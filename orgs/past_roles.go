@@ -150,17 +150,10 @@ func (s *Service) gaveThen(ctx context.Context, p *past, role policies.Role, org
 		}
 	}
 	for _, r := range roles {
-		some, err := s.Decider.Gives(ctx, r)
-		if err != nil {
-			return 0, err
-		}
-		gives |= some
+		gives |= s.Decider.Gives(r)
 	}
 	return gives, nil
 }
-
-// lookers see into private places below theirs.
-var lookers = []policies.Role{policies.Owner, policies.Auditor, policies.PlatformAdmin}
 
 // may is what a holding allowed at a place or with a device there.
 func (p *past) may(h thenRow, org iam.OrgID, device iam.DeviceID) policies.Actions {
@@ -171,14 +164,14 @@ func (p *past) may(h thenRow, org iam.OrgID, device iam.DeviceID) policies.Actio
 		if h.device != device {
 			return 0
 		}
-		return h.gives & policies.ActionsOf(policies.SeeDevice, policies.ReadDevice, policies.ManageDevice, policies.RevealReadKey)
+		return h.gives & policies.OnDevice
 	}
 	depth, hidden := p.depth(org, h.org)
 	if depth < 0 || depth > 0 && h.reach != policies.Subtree {
 		return 0
 	}
-	if hidden && !slices.Contains(lookers, h.Role) {
-		return h.gives &^ policies.ActionsOf(policies.SeeDevice, policies.ReadDevice, policies.RevealReadKey)
+	if hidden && !h.Role.LooksIn() {
+		return h.gives &^ policies.Viewing
 	}
 	return h.gives
 }

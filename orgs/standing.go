@@ -2,6 +2,7 @@ package orgs
 
 import (
 	"context"
+	"time"
 
 	"halfkey/iam"
 	"halfkey/policies"
@@ -43,6 +44,5 @@ func (s *Service) StandingOfPerson(ctx context.Context, id iam.UserID) (iam.Stan
 	if u.State == "" || id != asking(ctx) && !s.Decider.May(ctx, policies.ReadPeople, iam.OrgID(u.HomeOrgID)) {
 		return iam.Standing{}, iam.ErrUserUnknown
 	}
-	now := s.Now()
-	return iam.Effective(u.State, iam.TimeOrZero(nil), iam.TimeOrZero(nil), now), nil
+	return iam.Effective(u.State, time.Time{}, time.Time{}, s.Now()), nil
 }

@@ -7,43 +7,43 @@ type Action uint8
 
 // The actions that this house knows. Each is an object and a verb in the rules.
 const (
-	SeeDevice             Action = iota // that it exists, its name, its state
-	ReadDevice                          // its values as well
-	ManageDevice                        // rename, rotate its key, suspend, resume
-	MoveDevice                          // to another organisation of its tenant
-	RetireDevice                        //
-	TransferDevice                      // to another tenant
-	DecideStranger                      // accept, decline, block who calls
-	RevealReadKey                       // one's own read key of a channel
-	ReadOrg                             // know that the organisation exists
-	ManageOrg                           // rename, settle, make organisations below
-	MoveOrg                             // below another parent, close, open again
-	ReadPeople                          //
-	ManagePeople                        // invite, give and end roles
-	InviteViewer                        // invite as viewer, and nothing more
-	AppointSupport                      // name who may look through another's eyes
-	Share                               // let other people or organisations in, for a time
-	SeeRegistrationKey                  // that it exists, how often it was used
-	RevealRegistrationKey               // both halves, on the record
-	ManageRegistrationKey               // make, replace, revoke, list serials
-	ReadConnector                       //
-	TestConnector                       // and reconcile what it keeps
-	MakeConnector                       //
-	ManageConnector                     // replace its secret, delete it; account keys
-	ReadAudit                           //
-	ExportAudit                         //
-	ManageAgent                         // create, edit, board, offboard
-	ManageCA                            // a tenant's certificate authorities
-	UploadFirmware                      // and sign
-	RunCampaign                         // start, halt and end the roll-out of firmware
-	ReadService                         // service accounts
-	MakeService                         // and look after those that one made
-	ManageService                       // of anybody
-	ManageRoles                         // a tenant's own bundles of permissions
-	ReviewAccess                        // ask who shall keep what he holds
-	Impersonate                         // look through another's eyes, read only
-	BreakGlass                          // see a secret that no role shows, and be seen doing it
-	AdministerPlatform                  //
+	SeeDevice    Action = iota // that it exists, its name, its state
+	ReadDevice                 // its values as well
+	ManageDevice               // rename, rotate its key, suspend, resume
+	MoveDevice                 // to another organisation of its tenant
+	RetireDevice
+	TransferDevice // to another tenant
+	DecideStranger // accept, decline, block who calls
+	RevealReadKey  // one's own read key of a channel
+	ReadOrg        // know that the organisation exists
+	ManageOrg      // rename, settle, make organisations below
+	MoveOrg        // below another parent, close, open again
+	ReadPeople
+	ManagePeople          // invite, give and end roles
+	InviteViewer          // invite as viewer, and nothing more
+	AppointSupport        // name who may look through another's eyes
+	Share                 // let other people or organisations in, for a time
+	SeeRegistrationKey    // that it exists, how often it was used
+	RevealRegistrationKey // both halves, on the record
+	ManageRegistrationKey // make, replace, revoke, list serials
+	ReadConnector
+	TestConnector // and reconcile what it keeps
+	MakeConnector
+	ManageConnector // replace its secret, delete it; account keys
+	ReadAudit
+	ExportAudit
+	ManageAgent    // create, edit, board, offboard
+	ManageCA       // a tenant's certificate authorities
+	UploadFirmware // and sign
+	RunCampaign    // start, halt and end the roll-out of firmware
+	ReadService    // service accounts
+	MakeService    // and look after those that one made
+	ManageService  // of anybody
+	ManageRoles    // a tenant's own bundles of permissions
+	ReviewAccess   // ask who shall keep what he holds
+	Impersonate    // look through another's eyes, read only
+	BreakGlass     // see a secret that no role shows, and be seen doing it
+	AdministerPlatform
 	actionCount
 )
 
@@ -131,6 +131,6 @@ const (
 	everything = Actions(1<<actionCount - 1)
 	// Looking changes nothing and shows no key.
 	Looking = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<ReadOrg | 1<<ReadPeople | 1<<SeeRegistrationKey | 1<<ReadConnector | 1<<ReadAudit | 1<<ReadService)
-	// viewing is what a private place keeps from those above it.
-	viewing = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<RevealReadKey | 1<<ReadAudit)
+	// Viewing is what a private place keeps from those above it, but from roles that look in.
+	Viewing = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<RevealReadKey | 1<<ReadAudit)
 )

@@ -17,10 +17,7 @@ func (d *Decider) MayBundle(ctx context.Context, tenant iam.OrgID, sets []Role) 
 	if err := d.Require(ctx, ManageRoles, tenant); err != nil {
 		return err
 	}
-	t, err := d.rulesIn(ctx)
-	if err != nil {
-		return err
-	}
+	t := d.rulesIn()
 	var gives roles
 	for _, set := range sets {
 		b := bit(set)

@@ -42,17 +42,3 @@ func kept(ctx context.Context, may Actions, l line) Actions {
 	}
 	return may
 }
-
-type assuranceKey struct{}
-
-// WithAssurance says how well the person who acts in ctx has proved who he is.
-// Without it nothing is asked of him: programs and jobs prove themselves otherwise.
-func WithAssurance(ctx context.Context, a iam.Assurance) context.Context {
-	return context.WithValue(ctx, assuranceKey{}, a)
-}
-
-// proved reports whether who acts in ctx has proved himself as well as asked.
-func proved(ctx context.Context, asks iam.Assurance) bool {
-	a, said := ctx.Value(assuranceKey{}).(iam.Assurance)
-	return !said || a >= asks
-}

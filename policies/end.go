@@ -59,10 +59,7 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	if who == a.User && a.SubjectType != Team || a.Lent != "" && who == a.GrantedBy {
 		return nil
 	}
-	t, err := d.rulesIn(ctx)
-	if err != nil {
-		return err
-	}
+	t := d.rulesIn()
 	seats, err := seatsOf(tx, who)
 	if err != nil {
 		return err
@@ -119,4 +116,30 @@ AND (a.valid_from IS NULL OR a.valid_from <= ?) AND a.valid_to IS NULL AND u.sta
 		return 0, fmt.Errorf("count who is %s of %s: %w", role, org, err)
 	}
 	return n, nil
+}
+
+// EndLent ends, in the caller's transaction, the roles of deputies whose lender
+// no longer holds his. They give nothing from that moment on; this is for the record.
+func (d *Decider) EndLent(ctx context.Context, tx *gorm.DB) error {
+	who, _ := Asking(ctx)
+	err := tx.Exec(`UPDATE assignments SET status = 'ended', ended_at = ?, ended_by = ?, end_reason = 'lender'
+WHERE delegated_from IS NOT NULL AND ended_at IS NULL AND delegated_from IN (SELECT id FROM assignments WHERE ended_at IS NOT NULL)`,
+		iam.Micros(d.now()), string(who)).Error
+	if err != nil {
+		return fmt.Errorf("end what was lent: %w", err)
+	}
+	return nil
+}
+
+// EndAll ends every role of a subject that is no more, in the caller's
+// transaction. It judges nobody and looks for no last owner.
+func (d *Decider) EndAll(ctx context.Context, tx *gorm.DB, kind SubjectType, subject, reason string) error {
+	who, _ := Asking(ctx)
+	err := errors.Join(d.versions.Bump(tx), tx.Model(&assignmentRow{}).
+		Where("subject_type = ? AND subject_id = ? AND ended_at IS NULL", string(kind), subject).
+		Updates(map[string]any{"status": "ended", "ended_at": iam.Micros(d.now()), "ended_by": string(who), "end_reason": reason}).Error)
+	if err != nil {
+		return fmt.Errorf("end the roles of %s: %w", subject, err)
+	}
+	return nil
 }

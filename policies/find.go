@@ -23,16 +23,3 @@ func (d *Decider) Find(ctx context.Context, id iam.AssignmentID) (Assignment, er
 	}
 	return row.assignment(), nil
 }
-
-// EndLent ends, in the caller's transaction, the roles of deputies whose lender
-// no longer holds his. They give nothing from that moment on; this is for the record.
-func (d *Decider) EndLent(ctx context.Context, tx *gorm.DB) error {
-	who, _ := Asking(ctx)
-	err := tx.Exec(`UPDATE assignments SET status = 'ended', ended_at = ?, ended_by = ?, end_reason = 'lender'
-WHERE delegated_from IS NOT NULL AND ended_at IS NULL AND delegated_from IN (SELECT id FROM assignments WHERE ended_at IS NOT NULL)`,
-		iam.Micros(d.now()), string(who)).Error
-	if err != nil {
-		return fmt.Errorf("end what was lent: %w", err)
-	}
-	return nil
-}

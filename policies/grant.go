@@ -109,7 +109,7 @@ func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.Assignme
 	if err := apartFrom(tx, g, l, iam.Micros(d.now())); err != nil {
 		return "", err
 	}
-	if there, err := standing(tx, g); err != nil || there != "" {
+	if there, err := heldAlready(tx, g); err != nil || there != "" {
 		return there, err
 	}
 	row := assignmentRow{
@@ -126,8 +126,8 @@ func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.Assignme
 	return iam.AssignmentID(row.ID), nil
 }
 
-// standing finds the same role without an end, if it is held already.
-func standing(tx *gorm.DB, g Grant) (there iam.AssignmentID, err error) {
+// heldAlready finds the same role without an end.
+func heldAlready(tx *gorm.DB, g Grant) (there iam.AssignmentID, err error) {
 	err = tx.Raw(`SELECT id FROM assignments WHERE subject_id = ? AND subject_type = ? AND role = ? AND org_id = ? AND reach = ?
 AND COALESCE(device_id, '') = ? AND delegated_from IS NULL AND status = 'active' AND ended_at IS NULL AND valid_from IS NULL AND valid_to IS NULL`,
 		string(g.Subject), string(g.SubjectType), string(g.Role), string(g.Org), string(g.Reach), string(g.Device)).Scan(&there).Error

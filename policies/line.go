@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -25,17 +26,6 @@ type place struct {
 }
 
 const active = "active"
-
-// asked is what a place's setting min_credential means.
-func asked(setting string) iam.Assurance {
-	switch setting {
-	case "mfa":
-		return iam.TwoFactors
-	case "passkey":
-		return iam.Passkey
-	}
-	return 0
-}
 
 // stopped gives the pseudo-roles of the places on the way up that are closed.
 func (l line) stopped(now int64) (r roles) {
@@ -91,16 +81,24 @@ func readPlaces(q *gorm.DB, query string, args ...any) (places []place, err erro
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var p place
-		var from, to *int64
-		var asks string
-		if err := rows.Scan(&p.id, &p.tenant, &p.state, &from, &to, &p.private, &asks); err != nil {
+		p, err := scanPlace(rows)
+		if err != nil {
 			return nil, err
 		}
-		p.span, p.asks = newSpan(from, to), asked(asks)
 		places = append(places, p)
 	}
 	return places, rows.Err()
+}
+
+// scanPlace reads placeColumns; before are the columns that stand in front of them.
+func scanPlace(rows *sql.Rows, before ...any) (p place, err error) {
+	var from, to *int64
+	var asks string
+	if err := rows.Scan(append(before, &p.id, &p.tenant, &p.state, &from, &to, &p.private, &asks)...); err != nil {
+		return p, err
+	}
+	p.span, p.asks = newSpan(from, to), asked(asks)
+	return p, nil
 }
 
 // lineOf reads an organisation's way up; it is empty where there is none.

@@ -64,8 +64,7 @@ func (d *Decider) offer(ctx context.Context, tx *gorm.DB, id iam.AssignmentID) (
 	if err != nil {
 		return a, err
 	}
-	t, err := d.rulesIn(ctx)
-	if err == nil && !kept(ctx, t.held(seats, target{line: to}, d.now()), to).Has(ManagePeople) {
+	if !kept(ctx, d.rulesIn().held(seats, target{line: to}, d.now()), to).Has(ManagePeople) {
 		err = ErrHidden
 	}
 	return a, err

@@ -65,14 +65,14 @@ func (d *Decider) Scope(ctx context.Context, act Action) (Scope, error) {
 		case t.denied(seat.gives).Has(act):
 			s.bar(seat)
 		case t.acts(seat).Has(act):
-			guarded := viewing.Has(act) && !seat.open() && limits.private(seat.tenant)
+			guarded := Viewing.Has(act) && !seat.open() && limits.private(seat.tenant)
 			if !s.whole(seat, guarded) {
 				narrow = append(narrow, seat)
 			}
 		}
 	}
 	for _, seat := range narrow {
-		s.add(seat, viewing.Has(act) && !seat.open() && limits.private(seat.tenant))
+		s.add(seat, Viewing.Has(act) && !seat.open() && limits.private(seat.tenant))
 	}
 	for _, list := range []*[]iam.OrgID{&s.trees, &s.guarded, &s.singles} {
 		slices.Sort(*list)

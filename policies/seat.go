@@ -55,13 +55,16 @@ func (t *table) acts(s *seat) Actions {
 		may &= t.may(s.lent)
 	}
 	if s.device != "" {
-		may &= onDevice
+		may &= OnDevice
 	}
 	return may
 }
 
 // open seats look into private places below theirs.
 func (s *seat) open() bool { return s.gives&(bit(Owner)|bit(Auditor)|bit(PlatformAdmin)) != 0 }
+
+// LooksIn tells whether who holds the role looks into private places below his.
+func (r Role) LooksIn() bool { return (&seat{gives: bit(r)}).open() }
 
 // A seat's columns. What it leans on must stand itself: d is the lender's
 // assignment, and it and the lender are active, or there is no seat.

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -73,5 +74,5 @@ func (d *Decider) standingOf(q *gorm.DB, id iam.AssignmentID) (iam.Standing, Ass
 	}
 	var state string
 	err := q.Raw("SELECT COALESCE((SELECT state FROM users WHERE id = ?), 'active')", row.SubjectID).Scan(&state).Error
-	return s.Within(iam.Effective(state, timeOf(0), timeOf(0), d.now()), iam.ByHolder, ""), a, err
+	return s.Within(iam.Effective(state, time.Time{}, time.Time{}, d.now()), iam.ByHolder, ""), a, err
 }

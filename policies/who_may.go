@@ -31,11 +31,8 @@ WHERE a.subject_type = 'org' AND (a.device_id = ? OR a.device_id IS NULL AND a.o
 // WhoMay lists the people who may do act in org, or with a device there, each
 // once, with the nearest role that lets him. It does not ask whether the caller
 // may know. q may be a transaction: then it sees what that has changed.
-func (d *Decider) WhoMay(ctx context.Context, q *gorm.DB, act Action, org iam.OrgID, device iam.DeviceID) ([]Holder, error) {
-	t, err := d.rulesIn(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (d *Decider) WhoMay(_ context.Context, q *gorm.DB, act Action, org iam.OrgID, device iam.DeviceID) ([]Holder, error) {
+	t := d.rulesIn()
 	l, err := lineOf(q, org)
 	if err != nil {
 		return nil, err

@@ -158,11 +158,11 @@ var shipped = []rule{
 	{stateEnded, "*", "*", deny},
 }
 
-// adapter hands rules to Casbin. It only loads: what changes a policy is a new
-// Decider.
+// adapter hands rules to Casbin. It only loads: who changes the policy makes a
+// new one.
 type adapter []rule
 
-var errReadOnly = errors.New("policies: the rules are part of the program")
+var errReadOnly = errors.New("policies: Casbin changes no rules")
 
 func (a adapter) LoadPolicy(m model.Model) error {
 	for _, r := range a {

@@ -16,7 +16,7 @@ var sharable = []Role{Viewer, Member, Operator}
 
 // mayGive judges a grant inside its transaction, and says until when it may hold.
 func (d *Decider) mayGive(ctx context.Context, tx *gorm.DB, g Grant, l line) (time.Time, error) {
-	gives, err := d.fits(ctx, tx, g, l)
+	gives, err := d.fits(tx, g, l)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -35,10 +35,7 @@ func (d *Decider) mayGive(ctx context.Context, tx *gorm.DB, g Grant, l line) (ti
 	case g.Source == Founding, g.Source == Console:
 		return time.Time{}, ErrBeyond
 	}
-	t, err := d.rulesIn(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
+	t := d.rulesIn()
 	seats, err := seatsOf(tx, g.By)
 	if err != nil {
 		return time.Time{}, err
@@ -50,7 +47,7 @@ func (d *Decider) mayGive(ctx context.Context, tx *gorm.DB, g Grant, l line) (ti
 }
 
 // fits looks whether there is such a role at such a place, and what it is made of.
-func (d *Decider) fits(ctx context.Context, tx *gorm.DB, g Grant, l line) (roles, error) {
+func (d *Decider) fits(tx *gorm.DB, g Grant, l line) (roles, error) {
 	root := len(l.places) == 1
 	switch {
 	case g.Role.Custom():
@@ -165,12 +162,12 @@ func (d *Decider) MayGrant(ctx context.Context, role Role, org iam.OrgID) error 
 // may ask the database but through it, since on PostgreSQL all other connections
 // may be waiting for this very deed. Whoever came here was judged a moment ago
 // outside of it, by rules read anew.
-func (d *Decider) rulesIn(context.Context) (*table, error) { return d.policy.Load().table, nil }
+func (d *Decider) rulesIn() *table { return d.policy.Load().table }
 
 // setsOf are the permission sets of a tenant's own role.
 func setsOf(q *gorm.DB, r Role, tenant iam.OrgID) (sets string, err error) {
 	err = q.Raw("SELECT sets FROM custom_roles WHERE id = ? AND tenant_id = ? AND ended_at IS NULL",
-		string(r[len(customPrefix):]), string(tenant)).Scan(&sets).Error
+		r.Bundle(), string(tenant)).Scan(&sets).Error
 	if err == nil && sets == "" {
 		err = ErrRole
 	}

@@ -12,8 +12,8 @@ type target struct {
 	device iam.DeviceID
 }
 
-// onDevice is what can be held on one device alone.
-const onDevice = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<ManageDevice | 1<<RevealReadKey)
+// OnDevice is what can be held on one device alone.
+const OnDevice = Actions(1<<SeeDevice | 1<<ReadDevice | 1<<ManageDevice | 1<<RevealReadKey)
 
 // held is what the seats together allow at the target: allowed by one, denied by
 // none. Expiry counts at this moment.
@@ -50,7 +50,7 @@ func (t *table) reaches(s *seat, at target, now int64) Actions {
 	}
 	may := t.acts(s)
 	if !s.open() && at.hides(depth) {
-		may &^= viewing
+		may &^= Viewing
 	}
 	return may
 }
