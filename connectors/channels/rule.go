@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,19 +40,20 @@ ON CONFLICT (org_id) DO UPDATE SET entries_days = excluded.entries_days, sums_da
 FROM org_closure c JOIN keep_rules r ON r.org_id = c.ancestor WHERE c.descendant = ? ORDER BY c.depth LIMIT 1`)
 )
 
+// Check fails with ErrRule.
+func (r Rule) Check() error {
+	entries, sums := cmp.Or(r.Entries, maxKept), cmp.Or(r.Sums, maxKept)
+	if r.Entries < 0 || r.Sums < 0 || entries > maxKept || sums > maxKept || sums < entries {
+		return ErrRule
+	}
+	return nil
+}
+
 // SetRule gives an organisation a rule of its own. The caller has judged that he
 // may, and writes it into the trail.
 func (s *Store) SetRule(ctx context.Context, tx *gorm.DB, r Rule) error {
-	sums := r.Sums
-	if sums == 0 {
-		sums = maxKept
-	}
-	entries := r.Entries
-	if entries == 0 {
-		entries = maxKept
-	}
-	if r.Entries < 0 || r.Sums < 0 || entries > maxKept || sums > maxKept || sums < entries {
-		return ErrRule
+	if err := r.Check(); err != nil {
+		return err
 	}
 	if _, err := putRule.Exec(ctx, tx, string(r.Org), string(r.Tenant), orNull(r.Entries), orNull(r.Sums), string(r.By), iam.Micros(s.Now())); err != nil {
 		return fmt.Errorf("set a rule of keeping: %w", err)

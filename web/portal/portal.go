@@ -45,6 +45,7 @@ type Parts struct {
 	Now      func() time.Time
 
 	AccountKeys orgs.AccountKeys
+	Keeping     orgs.Keeping
 	Webhooks    orgs.Webhooks
 	Rhythm      *rhythm.Watch
 	Reviews     orgs.Reviews
@@ -71,6 +72,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	g.POST("/orgs", p.newOrg)
 	g.POST("/orgs/:id", p.settle)
 	p.mountPlaces(g)
+	p.mountKeeping(g)
 	p.mountRoles(g)
 	p.mountTransfers(g)
 	p.mountManual(g)

@@ -99,6 +99,8 @@ var sentences = map[string]sentence{
 	"org.close":             {id: "activity.org.close", icon: "circle-x", kind: "warn"},
 	"org.dates":             {id: "activity.org.dates", icon: "clock"},
 	"org.settle":            {id: "activity.org.settle", icon: "settings"},
+	"org.keep":              {id: "activity.org.keep", icon: "clock", kind: "warn"},
+	"org.keep-drop":         {id: "activity.org.keep-drop", icon: "clock"},
 	"role.give":             {id: "activity.role.give", icon: "user-plus"},
 	"role.until":            {id: "activity.role.until", icon: "clock"},
 	"role.expire":           {id: "activity.role.expire", icon: "clock"},
