@@ -213,3 +213,24 @@ func TestNoHeaderIsSlippedIn(t *testing.T) {
 		})
 	}
 }
+
+// Who may not do a deed is not asked whether he is sure either: a question tells
+// what lies there.
+func TestNobodyIsAskedWhetherHeIsSureOfWhatHeMayNotDo(t *testing.T) {
+	w, m := attacked(t)
+	for _, r := range m.rows {
+		if !strings.Contains(r.body, "sure=1") || !r.bySession() {
+			continue
+		}
+		sure := *r
+		r.body = strings.Trim(strings.ReplaceAll("&"+r.body, "&sure=1", ""), "&")
+		for _, who := range w.order(m) {
+			for _, place := range []string{"own", "private", "shared", "tenant"} {
+				done, asked := w.answer(t, &sure, r.methods[0], who, place), w.answer(t, r, r.methods[0], who, place)
+				if done.Code >= http.StatusBadRequest && done.Code != http.StatusUnprocessableEntity && done.Code != asked.Code {
+					t.Errorf("%s %s: %s at %s is answered %d when asked and %d when sure", r.methods[0], r.path, who, place, asked.Code, done.Code)
+				}
+			}
+		}
+	}
+}

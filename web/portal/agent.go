@@ -64,6 +64,16 @@ func (p *Agents) named(c echo.Context) (agents.Agent, error) {
 	return p.Agents.Get(c.Request().Context(), id)
 }
 
+// managed is the agent that the address names, for who may change it: nobody else
+// is asked whether he is sure.
+func (p *Agents) managed(c echo.Context) (agents.Agent, error) {
+	a, err := p.named(c)
+	if err == nil && !p.Decider.May(c.Request().Context(), policies.ManageAgent, a.Org) {
+		err = policies.ErrRefused
+	}
+	return a, err
+}
+
 // here is the agent that the address names, and the frame of its page.
 func (p *Agents) here(c echo.Context) (h frame.Here, a agents.Agent, err error) {
 	if a, err = p.named(c); err != nil {

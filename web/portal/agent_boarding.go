@@ -108,7 +108,7 @@ func packed(now time.Time, all ...packFile) ([]byte, error) {
 // offboard ends all that the agent holds, once it was said what that comes to.
 func (p *Agents) offboard(c echo.Context) error {
 	ctx := c.Request().Context()
-	a, err := p.named(c)
+	a, err := p.managed(c)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (p *Agents) afterOffboard(ctx context.Context, a agents.Agent) ([]string, e
 // remove takes the agent away for ever.
 func (p *Agents) remove(c echo.Context) error {
 	ctx := c.Request().Context()
-	a, err := p.named(c)
+	a, err := p.managed(c)
 	if err != nil {
 		return err
 	}

@@ -208,6 +208,9 @@ func (p *Services) askEnd(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if !p.Machines.MayChange(ctx, m.ServiceAccount) {
+		return policies.ErrRefused
+	}
 	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
 		Title: ui.T(ctx, "machine.service.end.title", "Name", m.Name), Text: ui.T(ctx, "machine.service.end.text"), Action: servicePath(m.ID) + "/end", Danger: true,
 		Yes: ui.T(ctx, "machine.service.end"), No: ui.T(ctx, "machine.service.keep"), NoHref: servicePath(m.ID)}))
