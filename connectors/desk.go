@@ -209,6 +209,8 @@ func (d *Desk) work(ctx context.Context, a *account) (err error) {
 	if mine, err := d.lease(ctx, a); err != nil || !mine {
 		return err
 	}
+	ctx, keep := d.Counted(ctx, a.ID)
+	defer keep()
 	var there *inventory
 	defer func() {
 		if there != nil {

@@ -99,6 +99,8 @@ func (d *Desk) Check(ctx context.Context, id ID) (Report, error) {
 	if a.service == nil {
 		return Report{}, ErrOwn
 	}
+	ctx, keep := d.Counted(ctx, a.ID)
+	defer keep()
 	r, err := d.test(ctx, &a)
 	if errors.Is(err, ErrTestKey) {
 		return r, errors.Join(err, d.trouble(ctx, &a, ErrAccount))
@@ -181,7 +183,9 @@ func (d *Desk) Change(ctx context.Context, id ID, w Draft) error {
 	}
 	if w.Secret != "" {
 		a.access.Secret = w.Secret
-		if _, err := d.test(ctx, &a); err != nil {
+		counted, keep := d.Counted(ctx, id)
+		_, err := d.test(counted, &a)
+		if keep(); err != nil {
 			return err
 		}
 	}
@@ -253,7 +257,7 @@ func (d *Desk) turn(ctx context.Context, id ID, verb, from, to string) error {
 		return ErrOwn
 	}
 	err = d.db(ctx).Transaction(func(tx *gorm.DB) error {
-		res := tx.Exec(`UPDATE connectors SET state = ? WHERE id = ? AND state = ?`, to, id, from)
+		res := tx.Exec(`UPDATE connectors SET state = ?, turned_at = ? WHERE id = ? AND state = ?`, to, iam.Micros(d.Now()), id, from)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}

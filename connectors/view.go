@@ -115,6 +115,8 @@ func (d *Desk) Compare(ctx context.Context, id ID) ([]Difference, error) {
 	if a.service == nil {
 		return nil, ErrOwn
 	}
+	ctx, keep := d.Counted(ctx, a.ID)
+	defer keep()
 	there, err := d.survey(ctx, &a)
 	if err != nil {
 		return nil, noAnswer(err)
@@ -133,6 +135,8 @@ func (d *Desk) Apply(ctx context.Context, id ID, chosen []Difference) (done []Di
 	if a.service == nil {
 		return nil, ErrOwn
 	}
+	ctx, keep := d.Counted(ctx, a.ID)
+	defer keep()
 	mine, err := d.lease(ctx, &a)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,7 @@ func New(private bool) *Service {
 	client := outward.ClientReading(private, maxAnswer)
 	// A redirect would carry the account's token to whom it names.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Transport = connectors.Watched(client.Transport)
 	return &Service{private: private, client: client, logins: map[login]pass{}}
 }
 

@@ -38,6 +38,7 @@ func New(private bool) *Service {
 	client := outward.ClientReading(private, maxAnswer)
 	// A redirect would carry the account's key to whom it names.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Transport = connectors.Watched(client.Transport)
 	return &Service{Private: private, Client: client}
 }
 

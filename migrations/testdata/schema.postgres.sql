@@ -324,6 +324,15 @@ CREATE INDEX channels_org ON public.channels USING btree (org_id, id) WHERE (sou
 CREATE UNIQUE INDEX channels_pkey ON public.channels USING btree (id)
 CREATE INDEX channels_place ON public.channels USING btree (org_id, id)
 CREATE INDEX channels_public ON public.channels USING btree (id) WHERE public
+column connector_calls.connector_id text NOT NULL
+column connector_calls.id text NOT NULL
+column connector_calls.at bigint NOT NULL
+column connector_calls.what text NOT NULL
+column connector_calls.outcome text NOT NULL
+column connector_calls.took bigint NOT NULL
+constraint connector_calls FOREIGN KEY (connector_id) REFERENCES connectors(id) ON DELETE CASCADE
+constraint connector_calls PRIMARY KEY (connector_id, id)
+CREATE UNIQUE INDEX connector_calls_pkey ON public.connector_calls USING btree (connector_id, id)
 column connectors.id text NOT NULL
 column connectors.tenant_id text NOT NULL
 column connectors.org_id text NOT NULL
@@ -340,11 +349,13 @@ column connectors.trouble_at bigint
 column connectors.listed_at bigint
 column connectors.listed bigint
 column connectors.lease_until bigint NOT NULL DEFAULT 0
+column connectors.turned_at bigint
 constraint connectors FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint connectors PRIMARY KEY (id)
 CREATE INDEX connectors_org ON public.connectors USING btree (org_id)
 CREATE INDEX connectors_outside ON public.connectors USING btree (id) WHERE (secrets_sealed IS NOT NULL)
 CREATE UNIQUE INDEX connectors_pkey ON public.connectors USING btree (id)
+CREATE INDEX connectors_troubled ON public.connectors USING btree (id) WHERE (trouble <> ''::text)
 column custom_roles.id text NOT NULL
 column custom_roles.tenant_id text NOT NULL
 column custom_roles.name text NOT NULL
@@ -767,6 +778,7 @@ CREATE INDEX projections_due ON public.projections USING btree (connector_id, du
 CREATE UNIQUE INDEX projections_external ON public.projections USING btree (connector_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE UNIQUE INDEX projections_op_key ON public.projections USING btree (op)
 CREATE UNIQUE INDEX projections_pkey ON public.projections USING btree (id)
+CREATE INDEX projections_stuck ON public.projections USING btree (id) WHERE ((pending <> ''::text) AND (error <> ''::text))
 column recovery_codes.user_id text NOT NULL
 column recovery_codes.code_hash bytea NOT NULL
 column recovery_codes.created_at bigint NOT NULL
@@ -985,6 +997,7 @@ column webhook_calls.tried_at bigint
 constraint webhook_calls PRIMARY KEY (id)
 constraint webhook_calls FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
 CREATE INDEX webhook_calls_created ON public.webhook_calls USING btree (created_at)
+CREATE INDEX webhook_calls_failed ON public.webhook_calls USING btree (id) WHERE (state = 'failed'::text)
 CREATE INDEX webhook_calls_hook ON public.webhook_calls USING btree (webhook_id, created_at)
 CREATE UNIQUE INDEX webhook_calls_pkey ON public.webhook_calls USING btree (id)
 column webhooks.id text NOT NULL

@@ -299,6 +299,15 @@ CREATE TABLE channels (
 CREATE INDEX channels_org ON channels (org_id, id) WHERE source = 'account';
 CREATE INDEX channels_place ON channels (org_id, id);
 CREATE INDEX channels_public ON channels (id) WHERE public;
+CREATE TABLE connector_calls (
+    connector_id TEXT NOT NULL REFERENCES connectors (id) ON DELETE CASCADE,
+    id           TEXT NOT NULL,
+    at           BIGINT NOT NULL,
+    what         TEXT NOT NULL,
+    outcome      TEXT NOT NULL,
+    took         BIGINT NOT NULL,
+    PRIMARY KEY (connector_id, id)
+) WITHOUT ROWID;
 CREATE TABLE connectors (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL,
@@ -307,9 +316,10 @@ CREATE TABLE connectors (
     name       TEXT NOT NULL,
     state      TEXT NOT NULL,
     created_at BIGINT NOT NULL
-, settings TEXT NOT NULL DEFAULT '{}', secrets_sealed BLOB, fails BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '', trouble_at BIGINT, listed_at BIGINT, listed BIGINT, lease_until BIGINT NOT NULL DEFAULT 0);
+, settings TEXT NOT NULL DEFAULT '{}', secrets_sealed BLOB, fails BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '', trouble_at BIGINT, listed_at BIGINT, listed BIGINT, lease_until BIGINT NOT NULL DEFAULT 0, turned_at BIGINT);
 CREATE INDEX connectors_org ON connectors (org_id);
 CREATE INDEX connectors_outside ON connectors (id) WHERE secrets_sealed IS NOT NULL;
+CREATE INDEX connectors_troubled ON connectors (id) WHERE trouble <> '';
 CREATE TABLE custom_roles (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL REFERENCES orgs (id),
@@ -664,6 +674,7 @@ CREATE TABLE projections (
 CREATE INDEX projections_connector ON projections (connector_id, state);
 CREATE INDEX projections_due ON projections (connector_id, due_at) WHERE pending <> '';
 CREATE UNIQUE INDEX projections_external ON projections (connector_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX projections_stuck ON projections (id) WHERE pending <> '' AND error <> '';
 CREATE TABLE recovery_codes (
     user_id    TEXT NOT NULL REFERENCES users (id),
     code_hash  BLOB NOT NULL,
@@ -848,6 +859,7 @@ CREATE TABLE webhook_calls (
     tried_at   BIGINT
 );
 CREATE INDEX webhook_calls_created ON webhook_calls (created_at);
+CREATE INDEX webhook_calls_failed ON webhook_calls (id) WHERE state = 'failed';
 CREATE INDEX webhook_calls_hook ON webhook_calls (webhook_id, created_at);
 CREATE TABLE webhooks (
     id         TEXT PRIMARY KEY,
