@@ -11,6 +11,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/policies"
 	"halfkey/web/problem"
 )
 
@@ -59,6 +60,9 @@ func (a *API) listChannels(c echo.Context) error {
 		return err
 	}
 	f, err := filterOf(c)
+	if err == nil {
+		err = a.sees(c, policies.SeeDevice, f.Org)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,14 +9,15 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/policies"
 )
 
 func (a *API) things(g *echo.Group) {
 	g.GET("/devices", a.listDevices, paged("org", "q", "state", "key"))
 	g.GET("/devices/:device", a.getDevice, known())
 	g.PATCH("/devices/:device", a.renameDevice, known())
-	g.POST("/devices/:device/pause", a.does(a.Devices.Suspend), a.dry, known("dry_run"))
-	g.POST("/devices/:device/resume", a.does(a.Devices.Resume), a.dry, known("dry_run"))
+	g.POST("/devices/:device/pause", a.turns(a.Devices.Suspend), a.dry, known("dry_run"))
+	g.POST("/devices/:device/resume", a.turns(a.Devices.Resume), a.dry, known("dry_run"))
 	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
 	g.POST("/devices/:device/retire", a.retireDevice, a.dry, known("dry_run"))
 	g.POST("/devices/:device/read_key", a.readKey, a.fresh, known())
@@ -102,6 +103,9 @@ func (a *API) listDevices(c echo.Context) error {
 		return err
 	}
 	f, err := filterOf(c)
+	if err == nil {
+		err = a.sees(c, policies.SeeDevice, f.Org)
+	}
 	if err != nil {
 		return err
 	}
@@ -121,6 +125,15 @@ func (a *API) listDevices(c echo.Context) error {
 		items[i] = listed(v)
 	}
 	return sayPage(c, w, items, func(d device) string { return d.ID })
+}
+
+// sees fails where whoever asks may not do act at the place that a list is cut
+// to; one that is cut to none shows what he may.
+func (a *API) sees(c echo.Context, act policies.Action, org iam.OrgID) error {
+	if org == "" {
+		return nil
+	}
+	return a.Decider.Require(c.Request().Context(), act, org)
 }
 
 // filterOf reads what devices are asked for.
@@ -179,7 +192,7 @@ func (a *API) do(c echo.Context, deed func(context.Context, iam.DeviceID) error)
 	return thing(c, http.StatusOK, deviceOf(v))
 }
 
-func (a *API) does(deed func(context.Context, iam.DeviceID) error) echo.HandlerFunc {
+func (a *API) turns(deed func(context.Context, iam.DeviceID) error) echo.HandlerFunc {
 	return func(c echo.Context) error { return a.do(c, deed) }
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/policies"
 )
 
 func (a *API) pending(g *echo.Group) {
@@ -46,6 +47,9 @@ func requestOf(r devices.Request) request {
 
 func (a *API) listPending(c echo.Context) error {
 	org, err := optional(c, "org", iam.ParseOrgID)
+	if err == nil {
+		err = a.sees(c, policies.DecideStranger, org)
+	}
 	if err != nil {
 		return err
 	}
