@@ -80,7 +80,7 @@ func (r *Registry) nearest(ctx context.Context, tx *gorm.DB, org iam.OrgID, agen
 	}
 	which := map[bool]string{false: "NOT IN", true: "IN"}[agents]
 	return r.take(tx.WithContext(ctx).Raw(`SELECT c.* FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor
-WHERE o.descendant = ? AND c.state <> ? AND c.provider `+which+` ? ORDER BY o.depth, c.id DESC LIMIT 1`, org, removed, names))
+WHERE o.descendant = ? AND c.state <> ? AND c.provider `+which+` ? ORDER BY o.depth, c.created_at DESC, c.id DESC LIMIT 1`, org, removed, names))
 }
 
 // Get is the connector with that id, whatever its state.

@@ -22,8 +22,9 @@ var errProvisioning = errors.New("the channel is being made")
 // errLost says that it was deleted outside.
 var errLost = errors.New("the channel was deleted outside")
 
-// askForChannel is when a device whose channel is being made comes again.
-const askForChannel = 15 * time.Second
+// askForChannel is when a device whose channel is being made comes again; a service
+// outside takes a second or two, as a rule.
+const askForChannel = 5 * time.Second
 
 var (
 	deviceProvisioned = migrations.SQL(`UPDATE devices SET state = 'active', sealed_at = ? WHERE id = ? AND state IN ('provisioning', 'lost')`)
