@@ -2,7 +2,7 @@ package migrations
 
 import (
 	"database/sql"
-	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -27,17 +27,9 @@ func inserter(d riverdriver.Driver[*sql.Tx]) (*river.Client[*sql.Tx], error) {
 // when tx is rolled back. opts may be nil. On SQLite it costs some 0.3 ms, so
 // a hot path does without.
 func Enqueue(tx *gorm.DB, args river.JobArgs, opts *river.InsertOpts) error {
-	t, ok := tx.Statement.ConnPool.(*sql.Tx)
-	if !ok {
-		return errors.New("enqueue " + args.Kind() + ": not in a transaction")
-	}
-	into := intoSQLite
-	if tx.Dialector.Name() == Postgres {
-		into = intoPostgres
-	}
-	client, err := into()
+	client, t, err := queueOf(tx)
 	if err != nil {
-		return err
+		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
 	_, err = client.InsertTx(tx.Statement.Context, t, args, opts)
 	return err
