@@ -18,10 +18,12 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices/rhythm"
+	"halfkey/iam"
 	"halfkey/iam/notify"
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
 	"halfkey/orgs"
+	"halfkey/policies"
 	"halfkey/web/webtest"
 )
 
@@ -168,6 +170,40 @@ func TestAWebhookIsCalledSignedAndAgain(t *testing.T) {
 			t.Error("a torn address:", err)
 		}
 	})
+}
+
+// A webhook is told what whoever made it may read, and no more.
+func TestAWebhookHearsWhatItsMakerMayRead(t *testing.T) {
+	s := furnished(t)
+	boss := joins(t, s, "Burns", s.Tenant, policies.Manager)
+	boss.Post(t, "/orgs/"+string(s.Tenant)+"/webhooks", "url", "https://hooks.example.net/x").Wants(t, 200)
+	private := true
+	if _, err := s.Orgs.Settle(s.AsHomer(t), s.Household, orgs.Settings{Private: &private}, orgs.With{}); err != nil {
+		t.Fatal(err)
+	}
+	for serial, at := range map[string]iam.OrgID{"74743827342": s.Household, "74743827343": s.Plant} {
+		_, key := s.Board(t, at, serial, "Device "+serial)
+		s.Measure(t, key, 5, 15*time.Second, 21)
+	}
+	watch := &rhythm.Watch{Devices: s.Devices, Post: s.Post, Hooks: s.Hooks}
+	fallSilent := func() (told string) {
+		t.Helper()
+		if err := errors.Join(watch.Run(t.Context()), s.DB.Exec("DELETE FROM webhook_calls").Error); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Turn(48 * time.Hour)
+		if err := watch.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		if err := s.DB.Raw("SELECT body FROM webhook_calls").Scan(&all).Error; err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(all, "\n")
+	}
+	if told := fallSilent(); strings.Contains(told, "74743827342") || !strings.Contains(told, "74743827343") {
+		t.Error("who manages above a private place has his webhook told", told)
+	}
 }
 
 func TestTheWebhookPageIsFit(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/notify"
+	"halfkey/policies"
 )
 
 // A turn is a device whose turn it is.
@@ -35,13 +36,13 @@ func (w *Watch) look(ctx context.Context, db *gorm.DB) (n int, err error) {
 	for _, d := range list {
 		of[d.ID], numbers = d, append(numbers, d.Channel)
 	}
-	sums, err := w.Devices.Channels.Summaries(ctx, numbers)
+	heard, err := w.Devices.HeardOf(ctx, numbers)
 	if err != nil {
 		return 0, err
 	}
 	for _, t := range due {
 		d := of[t.DeviceID]
-		if err := w.judge(ctx, db, t, d, sums[d.Channel].Heard, sums[d.Channel].Interval); err != nil {
+		if err := w.judge(ctx, db, t, d, heard[d.Channel]); err != nil {
 			return 0, err
 		}
 	}
@@ -49,14 +50,15 @@ func (w *Watch) look(ctx context.Context, db *gorm.DB) (n int, err error) {
 }
 
 // judge says what a device is now and when it is looked at again. One that was
-// silent before anybody asked is told of when it is heard again, and not now.
-func (w *Watch) judge(ctx context.Context, db *gorm.DB, t turn, d devices.Device, heard time.Time, rhythm time.Duration) error {
-	now := w.Devices.Now()
+// silent before anybody asked is told of when it is heard again, and not now. While
+// a service outside shows nothing, its devices are what they were when it last did.
+func (w *Watch) judge(ctx context.Context, db *gorm.DB, t turn, d devices.Device, h devices.Heard) error {
+	now, heard, rhythm := w.Devices.Now(), h.Heard, h.Interval
 	if d.ID == "" || d.RemovedAt != nil {
 		return db.Exec("DELETE FROM device_watch WHERE device_id = ?", string(t.DeviceID)).Error
 	}
 	was := t.SilentSince != nil
-	switch devices.PresenceOf(d.State, heard, rhythm, now) {
+	switch devices.PresenceOf(d.State, heard, rhythm, h.AsOf) {
 	case devices.Silent:
 		from := devices.SilentFrom(heard, rhythm)
 		next := now.Add(min(longest, max(soonest, now.Sub(from)/10)))
@@ -100,6 +102,19 @@ func (w *Watch) tell(ctx context.Context, tx *gorm.DB, d devices.Device, kind st
 	if err := w.Post.Tell(ctx, tx, users, kind, notify.Data{"Name": d.Name, notify.Path: "/devices/" + string(d.ID)}); err != nil {
 		return err
 	}
-	return w.Hooks.Tell(ctx, tx, string(d.Org), kind, map[string]any{"organisation": d.Org,
-		"device": map[string]any{"id": d.ID, "name": d.Name, "serial": d.Serial, "channel": d.Channel}})
+	hooks, err := w.Hooks.Above(tx, string(d.Org))
+	if err != nil {
+		return err
+	}
+	for _, h := range hooks { // each is as good as its maker's right, so a private place stays one
+		if !w.Devices.Decider.MayUser(ctx, iam.UserID(h.By), policies.ReadDevice, d.Org, d.ID) {
+			continue
+		}
+		err := w.Hooks.Put(tx, h.ID, kind, map[string]any{"organisation": d.Org,
+			"device": map[string]any{"id": d.ID, "name": d.Name, "serial": d.Serial, "channel": d.Channel}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

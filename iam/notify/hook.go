@@ -161,27 +161,20 @@ func (h *Hooks) Calls(ctx context.Context, id string) (list []HookCall, err erro
 	return list, nil
 }
 
-// Tell has every hook of the organisation, and of those above it, told. It takes
-// part in the caller's transaction: nothing leaves before the commit. data never
-// holds a secret.
-func (h *Hooks) Tell(ctx context.Context, tx *gorm.DB, org, kind string, data map[string]any) error {
+// Above gives the hooks of the organisation and of those above it.
+func (h *Hooks) Above(tx *gorm.DB, org string) (list []Hook, err error) {
 	if h == nil {
-		return nil
+		return nil, nil
 	}
-	var ids []string
-	err := tx.Raw("SELECT h.id FROM webhooks h JOIN org_closure o ON o.ancestor = h.org_id WHERE o.descendant = ? AND h.removed_at IS NULL", org).Scan(&ids).Error
+	err = tx.Raw("SELECT h.id, h.tenant_id AS tenant, h.org_id AS org, h.host, h.made_by AS \"by\" FROM webhooks h JOIN org_closure o ON o.ancestor = h.org_id WHERE o.descendant = ? AND h.removed_at IS NULL", org).Scan(&list).Error
 	if err != nil {
-		return fmt.Errorf("find webhooks: %w", err)
+		return nil, fmt.Errorf("find webhooks: %w", err)
 	}
-	for _, id := range ids {
-		if err := h.Put(tx, id, kind, data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return list, nil
 }
 
-// Put has one hook told.
+// Put has one hook told. It takes part in the caller's transaction: nothing leaves
+// before the commit. data never holds a secret.
 func (h *Hooks) Put(tx *gorm.DB, hook, kind string, data map[string]any) error {
 	id, now := newID(), h.Now()
 	body, err := json.Marshal(map[string]any{"id": id, "kind": kind, "at": now.UTC().Format(time.RFC3339), "data": data})

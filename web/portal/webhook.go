@@ -10,6 +10,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/iam/notify"
+	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -52,7 +53,9 @@ func (p *Portal) answerWebhooks(c echo.Context, status int, h frame.Here, v webh
 		if err != nil {
 			return err
 		}
-		v.Hooks = append(v.Hooks, webhookLine{ID: w.ID, Host: w.Host, By: names[iam.UserID(w.By)].Name, Calls: callLines(ctx, calls)})
+		by := iam.UserID(w.By)
+		v.Hooks = append(v.Hooks, webhookLine{ID: w.ID, Host: w.Host, By: names[by].Name, Calls: callLines(ctx, calls),
+			Mute: !p.Decider.MayUser(ctx, by, policies.ReadDevice, h.Org.ID, "")})
 	}
 	h.Page.Title = ui.T(ctx, "view.hook.title")
 	return show.Page(c, status, webhookView(h.Page, v))
