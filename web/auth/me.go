@@ -39,7 +39,7 @@ func (m *Me) Mount(g *echo.Group) {
 	g.POST("/me/passkeys", m.addPasskey, m.Fresh)
 	g.POST("/me/passkeys/:id", m.renamePasskey, m.Fresh)
 	g.POST("/me/passkeys/:id/remove", m.removePasskey, m.Fresh)
-	g.POST("/me/password", m.setPassword, m.Fresh)
+	g.POST("/me/password", m.setPassword, m.FreshAt(func(echo.Context) string { return "/me?again=yes#password" }))
 	g.POST("/me/password/remove", m.removePassword, m.Fresh)
 	g.POST("/me/app", m.askForApp, m.Fresh)
 	g.POST("/me/app/on", m.turnAppOn, m.Fresh)
@@ -80,7 +80,7 @@ func (m *Me) answer(c echo.Context, status int, v meView) error {
 		return err
 	}
 	p.Path = "/me"
-	v.Me, v.Theme = me, p.Theme
+	v.Me, v.Theme, v.Again = me, p.Theme, c.QueryParam("again") != ""
 	v.Add = passkeyPart{Origin: m.site(c).Origin, Ask: "/me/passkeys/ask", Make: true, Text: ui.T(ctx, "me.passkey.add")}
 	return show.Page(c, status, mePage(p, v))
 }
