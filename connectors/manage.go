@@ -62,15 +62,7 @@ func (d *Desk) Test(ctx context.Context, org iam.OrgID, w Draft) (Report, error)
 	if err := d.Decider.Require(ctx, policies.TestConnector, org); err != nil {
 		return Report{}, err
 	}
-	service, set, err := d.judge(w)
-	if err != nil {
-		return Report{}, err
-	}
-	if w.Secret == "" {
-		return Report{}, ErrSecret
-	}
-	a := account{service: service, access: Access{set, w.Secret}}
-	return d.test(ctx, &a)
+	return d.Try(ctx, w)
 }
 
 func (d *Desk) test(ctx context.Context, a *account) (Report, error) {
@@ -137,31 +129,16 @@ func (d *Desk) Open(ctx context.Context, tenant, org iam.OrgID, w Draft) (ID, er
 	if err := d.Decider.Require(ctx, policies.MakeConnector, org); err != nil {
 		return "", err
 	}
-	_, set, err := d.judge(w)
-	if err != nil {
-		return "", err
-	}
-	if w.Secret == "" {
-		return "", ErrSecret
-	}
-	if w.Name, err = iam.ParseName(w.Name); err != nil {
-		return "", err
-	}
-	c := Connector{ID: ID(iam.NewID()), Tenant: tenant, Org: org, Provider: w.Service, Name: w.Name, State: active, Created: iam.Micros(d.Now())}
-	err = d.db(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Create(&c).Error; err != nil {
-			return err
-		}
-		if err := d.keep(tx, c, set, w.Secret); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, "connector.open", c.object(), audit.Detail{"name": c.Name, "service": c.Provider})
+	var id ID
+	err := d.db(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		id, err = d.Install(ctx, tx, tenant, org, w)
+		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("open a connector: %w", err)
+		return "", err
 	}
 	d.Wake()
-	return c.ID, nil
+	return id, nil
 }
 
 // Change gives a connector other settings and, if there is one, another secret,

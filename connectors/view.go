@@ -27,7 +27,7 @@ func (d *Desk) Connectors(ctx context.Context, org iam.OrgID) (list []Status, er
 		return nil, err
 	}
 	var ids []ID
-	if err := d.db(ctx).Raw(`SELECT c.id FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor WHERE o.descendant = ? AND c.state <> ? ORDER BY o.depth, c.id DESC`,
+	if err := d.db(ctx).Raw(`SELECT c.id FROM org_closure o JOIN connectors c ON c.org_id = o.ancestor WHERE o.descendant = ? AND c.state <> ? ORDER BY o.depth, c.created_at DESC, c.id DESC`,
 		org, removed).Scan(&ids).Error; err != nil {
 		return nil, fmt.Errorf("list connectors: %w", err)
 	}
