@@ -31,10 +31,6 @@ const (
 	DiffSettings = "settings" // other name, fields or publicity: ours are set
 )
 
-// fewMissing may be gone at once without anybody's word; more than that, and more
-// than a fifth of all, looks like a wrong account rather than like people tidying up.
-const fewMissing = 5
-
 // compare finds every difference. Channels without our mark are nobody's business.
 func compare(a *account, there *inventory, rows []Projection, open func(*Projection, Outer) bool) (all []Difference) {
 	byMarker := map[string]*Projection{}
@@ -105,13 +101,13 @@ func (d *Desk) sweep(ctx context.Context, a *account, there *inventory) error {
 	if err != nil {
 		return err
 	}
-	if n, of := missing(all), alive(rows); n > fewMissing && n*5 > of {
-		d.Log.Warn("connectors: so many channels are missing that a person should look", "connector", a.ID, "missing", n, "of", of)
-		all = slices.DeleteFunc(all, func(x Difference) bool { return x.Kind == DiffMissing })
-		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = ?, trouble_at = COALESCE(trouble_at, ?) WHERE id = ?`, troubleMissing, iam.Micros(d.Now()), a.ID).Error; err != nil {
+	all, held, trouble := withhold(all, max(alive(rows), there.of(a)))
+	if trouble != "" {
+		d.Log.Warn("connectors: so much is otherwise there that a person should look", "connector", a.ID, "what", trouble, "held", len(held))
+		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = ?, trouble_at = COALESCE(trouble_at, ?) WHERE id = ?`, trouble, iam.Micros(d.Now()), a.ID).Error; err != nil {
 			return err
 		}
-	} else if a.Trouble == troubleMissing {
+	} else if Withheld(a.Trouble) {
 		if err := d.db(ctx).Exec(`UPDATE connectors SET trouble = '', trouble_at = NULL WHERE id = ?`, a.ID).Error; err != nil {
 			return err
 		}
@@ -130,15 +126,6 @@ func (d *Desk) sweep(ctx context.Context, a *account, there *inventory) error {
 		}
 	}
 	return d.db(ctx).Exec(`UPDATE connectors SET listed_at = ? WHERE id = ?`, iam.Micros(d.Now()), a.ID).Error
-}
-
-func missing(all []Difference) (n int) {
-	for _, x := range all {
-		if x.Kind == DiffMissing {
-			n++
-		}
-	}
-	return n
 }
 
 func alive(rows []Projection) (n int) {

@@ -14,9 +14,6 @@ import (
 	"halfkey/iam/audit"
 )
 
-// troubleMissing is what a connector suffers from whose channels are gone by the dozen.
-const troubleMissing = "missing"
-
 const (
 	firstWait  = 5 * time.Second
 	longestGap = 6 * time.Hour   // for one channel
@@ -62,7 +59,7 @@ func (d *Desk) trouble(ctx context.Context, a *account, failed error) error {
 func (d *Desk) well(ctx context.Context, a *account, channels int) error {
 	n := int64(channels)
 	a.Listed = &n
-	if a.Fails == 0 && (a.Trouble == "" || a.Trouble == troubleMissing) { // the sweep judges that
+	if a.Fails == 0 && (a.Trouble == "" || Withheld(a.Trouble)) { // the sweep judges that
 		return d.db(ctx).Exec(`UPDATE connectors SET listed = ? WHERE id = ?`, n, a.ID).Error
 	}
 	a.Fails, a.Trouble = 0, ""

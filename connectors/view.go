@@ -181,6 +181,9 @@ func (x Difference) among(chosen []Difference) bool {
 
 func (d *Desk) record(ctx context.Context, a *account, n int) error {
 	return d.db(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := compareSoon(tx, a.ID); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, "connector.reconcile", a.object(), audit.Detail{"differences": n})
 	})
 }
