@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
@@ -26,6 +27,7 @@ type FoundRequest struct {
 	Email        string
 	Password     vault.Secret
 	Passkey      *iam.NewPasskey
+	Account      *connectors.Draft // at a service outside, for the channels; nil: they are kept here
 }
 
 // Founding is a registration form that was read, and all that is needed to
@@ -34,20 +36,22 @@ type FoundRequest struct {
 type Founding struct {
 	Organisation string
 	Owner        iam.NewUser
+	Account      *connectors.Draft
 }
 
 // Founded is what came of it.
 type Founded struct {
-	Tenant iam.OrgID
-	User   iam.UserID
-	Key    iam.KeyID
+	Tenant    iam.OrgID
+	User      iam.UserID
+	Key       iam.KeyID
+	Connector connectors.ID // of the account that came along; empty: none did
 }
 
 // embedded is the provider that a new organisation's channels live in.
 const embedded = "embedded"
 
 // Found reads the form and founds at once. Field names: organisation, name,
-// email, password.
+// email, password, account_key.
 func (s *Service) Found(ctx context.Context, r FoundRequest) (Founded, error) {
 	f, err := s.ReadFounding(ctx, r)
 	if err != nil {
@@ -71,6 +75,9 @@ func (s *Service) ReadFounding(ctx context.Context, r FoundRequest) (f Founding,
 	form.Check("email", err)
 	choice := iam.Choice{Password: r.Password, Passkey: r.Passkey}
 	form.Check("password", choice.Fit(s.Passwords, r.Name, r.Email, r.Organisation))
+	if f.Account = r.Account; f.Account != nil {
+		form.Check("account_key", s.mayBring(*f.Account))
+	}
 	if err := form.Err(); err != nil {
 		return f, err
 	}
@@ -86,7 +93,7 @@ func (s *Service) FinishFounding(ctx context.Context, f Founding) (done Founded,
 		return done, err
 	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		done, err = s.found(ctx, tx, f.Organisation, f.Owner)
+		done, err = s.found(ctx, tx, f)
 		return err
 	})
 	if errors.Is(err, iam.ErrEmailTaken) {
@@ -95,6 +102,7 @@ func (s *Service) FinishFounding(ctx context.Context, f Founding) (done Founded,
 	if err != nil {
 		return Founded{}, fmt.Errorf("found: %w", err)
 	}
+	s.connected(done)
 	s.tell(live.People, done.Tenant, done.Tenant, string(done.User))
 	return done, nil
 }
@@ -119,15 +127,23 @@ func (s *Service) unused(ctx context.Context, email iam.Email) error {
 	return err
 }
 
-func (s *Service) found(ctx context.Context, tx *gorm.DB, name string, owner iam.NewUser) (f Founded, err error) {
+// connected has what was brought along looked at.
+func (s *Service) connected(f Founded) {
+	if f.Connector != "" {
+		s.Desk.Wake()
+	}
+}
+
+func (s *Service) found(ctx context.Context, tx *gorm.DB, w Founding) (f Founded, err error) {
 	top, err := root(tx)
 	if err != nil {
 		return f, err
 	}
-	org, err := s.add(tx, Org{Parent: top.ID, Kind: Tenant, Name: name})
+	org, err := s.add(tx, Org{Parent: top.ID, Kind: Tenant, Name: w.Organisation})
 	if err != nil {
 		return f, err
 	}
+	owner := w.Owner
 	owner.Home = org.ID
 	if f.User, err = s.Users.Create(tx, owner); err != nil {
 		return f, err
@@ -143,7 +159,9 @@ func (s *Service) found(ctx context.Context, tx *gorm.DB, name string, owner iam
 		}
 	}
 	f.Tenant = org.ID
-	f.Key, err = s.equip(ctx, tx, org)
+	if f.Key, err = s.equip(ctx, tx, org); err == nil && w.Account != nil {
+		f.Connector, err = s.Desk.Install(ctx, tx, org.ID, org.ID, *w.Account)
+	}
 	return f, err
 }
 

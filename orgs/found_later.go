@@ -31,8 +31,9 @@ const (
 
 // waitingFounding is a founding that waits, sealed, for its link.
 type waitingFounding struct {
-	Founding Founding `json:"founding"`
-	Browser  []byte   `json:"browser"` // a keyed hash of the cookie of the browser that asked
+	Founding   Founding `json:"founding"`
+	Browser    []byte   `json:"browser"`               // a keyed hash of the cookie of the browser that asked
+	AccountKey string   `json:"account_key,omitempty"` // of Founding.Account, whose own is dots in JSON
 }
 
 // ByMail tells whether foundings wait for a link that goes to the owner's address.
@@ -49,7 +50,11 @@ func (s *Service) AskFounding(ctx context.Context, r FoundRequest, browser vault
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(waitingFounding{f, s.browserHash(browser)})
+	w := waitingFounding{Founding: f, Browser: s.browserHash(browser)}
+	if f.Account != nil {
+		w.AccountKey = f.Account.Secret.Reveal()
+	}
+	text, err := json.Marshal(w)
 	if err != nil {
 		return fmt.Errorf("ask to found: %w", err)
 	}
@@ -99,6 +104,9 @@ func (s *Service) waiting(q *gorm.DB, token string) (w waitingFounding, err erro
 	if err := json.Unmarshal(link.Held, &w); err != nil {
 		return w, errors.New("a waiting founding cannot be read")
 	}
+	if w.Founding.Account != nil {
+		w.Founding.Account.Secret, w.AccountKey = vault.Secret(w.AccountKey), ""
+	}
 	return w, nil
 }
 
@@ -122,7 +130,7 @@ func (s *Service) FoundByLink(ctx context.Context, token string, browser, passwo
 		if _, err := s.Addresses.Links.Use(tx, iam.LinkFound, token); err != nil {
 			return err
 		}
-		if done, err = s.found(ctx, tx, w.Founding.Organisation, w.Founding.Owner); err != nil {
+		if done, err = s.found(ctx, tx, w.Founding); err != nil {
 			return err
 		}
 		return s.Users.Confirm(tx, done.User, w.Founding.Owner.Email)
@@ -130,6 +138,7 @@ func (s *Service) FoundByLink(ctx context.Context, token string, browser, passwo
 	if err != nil {
 		return Founded{}, "", fmt.Errorf("found by a link: %w", err)
 	}
+	s.connected(done)
 	s.tell(live.People, done.Tenant, done.Tenant, string(done.User))
 	return done, iam.Choice{Passkey: w.Founding.Owner.Passkey}.Method(), nil
 }

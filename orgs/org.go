@@ -92,6 +92,8 @@ type Service struct {
 	Sessions   *iam.Sessions
 	Settings   *iam.Settings
 	Connectors *connectors.Registry
+	Desk       *connectors.Desk // nil: nobody brings an account outside along
+	Newcomers  []string         // base addresses at which somebody who founds may have one
 	Live       *live.Hub
 	Post       *notify.Service // nil: nobody is told anything
 	Addresses  *iam.Addresses  // needed where Post sends mail

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices/agents"
 	"halfkey/iam/notify"
+	"halfkey/iam/outward"
 	"halfkey/orgs"
 	"halfkey/web/peer"
 )
@@ -28,6 +30,7 @@ type Config struct {
 	TLS               TLS      `koanf:"tls"`
 	AcceptPlain       bool     `koanf:"accept_plain_http" help:"let people sign in over plain HTTP from elsewhere than localhost (a trusted home network)"`
 	Mail              Mail     `koanf:"mail"`
+	Newcomers         []string `koanf:"newcomers_thingspeak" help:"addresses of ThingSpeak services at which somebody who signs up may have an account already, the usual one first; none: he connects it afterwards"`
 	PrivateTargets    bool     `koanf:"private_targets" help:"let addresses that an organisation types in (its sign-in provider, a webhook) lie on this machine or its network"`
 	Limits            Limits   `koanf:"limits"`
 	ClassicIterations int      `koanf:"classic_iterations" help:"how often new classic keys are stretched (p2c): 10000, which every device opens, to 1000000"`
@@ -89,6 +92,7 @@ func defaults() Config {
 		Connections:       16,
 		Listen:            Listen{Main: ":8080", ThingSpeak: ":8081", Metrics: "127.0.0.1:9464"},
 		TLS:               TLS{Mode: "off"},
+		Newcomers:         []string{thingspeak.Hosted},
 		Mail:              Mail{TLS: notify.StartTLS},
 		Limits:            Limits{Refusals: 30, Answers: 60, Boardings: 600, SimpleBoardings: 30, Waiting: 100},
 		ClassicIterations: orgs.ClassicCountLeast,
@@ -133,6 +137,13 @@ func (c *Config) check() error {
 			say(u.key, "is an address like https://halfkey.example or http://192.168.1.5:8080")
 		} else {
 			*u.value = address
+		}
+	}
+	for i, u := range c.Newcomers {
+		if address, err := outward.CheckURL(u, c.PrivateTargets); err != nil || address.RawQuery != "" {
+			say("newcomers_thingspeak", "is a list of addresses like https://api.thingspeak.com, on the public internet unless private_targets is set")
+		} else {
+			c.Newcomers[i] = strings.TrimRight(address.String(), "/")
 		}
 	}
 	if _, err := c.mailer(); err != nil {

@@ -129,7 +129,7 @@ func (h *house) rooms(ctx context.Context) (err error) {
 	}
 	h.orgs = &orgs.Service{
 		DB: db, Vault: h.vault, Decider: h.decider, Users: h.users, Passwords: passwords, Sessions: h.sessions,
-		Settings: h.settings, Connectors: h.connectors, Live: h.live, Now: h.now,
+		Settings: h.settings, Connectors: h.connectors, Desk: h.desk, Newcomers: h.config.Newcomers, Live: h.live, Now: h.now,
 		ClassicCount: h.config.ClassicIterations,
 	}
 	h.machines = orgs.Machines{

@@ -28,7 +28,10 @@ func settingRows() []string {
 	var rows []string
 	for _, s := range settings() {
 		value := fmt.Sprint(s.Default)
-		if value == "" || value == "[]" {
+		if list, ok := s.Default.([]string); ok {
+			value = strings.Join(list, ", ")
+		}
+		if value == "" {
 			value = " "
 		} else {
 			value = " `" + value + "` "

@@ -19,6 +19,9 @@ import (
 // Provider is the name under which connectors know it.
 const Provider = "thingspeak"
 
+// Hosted is where ThingSpeak itself is.
+const Hosted = "https://api.thingspeak.com"
+
 // Service makes the calls.
 type Service struct {
 	// Private lets the base URL lie on this machine or its network.
@@ -51,7 +54,7 @@ func (s *Service) Capabilities() connectors.Capabilities { return connectors.Cap
 // Form implements connectors.Service.
 func (s *Service) Form() []connectors.Setting {
 	return []connectors.Setting{
-		{Name: "base_url", Kind: "url", Usual: "https://api.thingspeak.com", Required: true},
+		{Name: "base_url", Kind: "url", Usual: Hosted, Required: true},
 		{Name: "account_key", Kind: "secret", Required: true},
 		{Name: "channels", Kind: "number", Usual: "4"},
 		{Name: "pool", Kind: "number", Usual: "0"},

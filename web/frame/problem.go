@@ -46,7 +46,7 @@ var told = byCode(
 	orgs.ErrInvitationUsed, orgs.ErrKeyClosed, orgs.ErrKeyEnded, orgs.ErrKeyForm, orgs.ErrKeyTimes, orgs.ErrKeyUnknown, orgs.ErrKeyUses, orgs.ErrKind, orgs.ErrLooking, orgs.ErrLookReason, orgs.ErrLookWhom,
 	orgs.ErrNoKey, orgs.ErrNotSetUp, orgs.ErrOtherPerson, orgs.ErrSerial, orgs.ErrSetupToken, orgs.ErrSignUp, orgs.ErrSignUpClosed, orgs.ErrVoid,
 	iam.ErrChanged, iam.ErrPersonNeeded, iam.ErrServiceUnknown, iam.ErrToken, iam.ErrTokenMany, iam.ErrTokenResting, iam.ErrTokenTimes, iam.ErrTokenUnknown,
-	orgs.ErrAbove, orgs.ErrDirectory, orgs.ErrMember, orgs.ErrMyself, orgs.ErrServiceAbove, orgs.ErrServiceElsewhere, orgs.ErrServiceOwner, orgs.ErrTeamUsed,
+	orgs.ErrAbove, orgs.ErrAccountAddress, orgs.ErrAccountPace, orgs.ErrDirectory, orgs.ErrMember, orgs.ErrMyself, orgs.ErrServiceAbove, orgs.ErrServiceElsewhere, orgs.ErrServiceOwner, orgs.ErrTeamUsed,
 	orgs.ErrTokenByToken, orgs.ErrUserName, auth.ErrTokenMissing,
 	connectors.ErrChannel, connectors.ErrConnector, connectors.ErrInUse, connectors.ErrOwn, connectors.ErrSecret, connectors.ErrService, connectors.ErrTestKey, connectors.ErrTestSilent,
 	connectors.ErrUnknown, thingspeak.ErrSettings, channels.ErrImportHead, channels.ErrImportLines, channels.ErrRule,
