@@ -30,6 +30,9 @@ type Desk struct {
 	Log      *slog.Logger
 	Patience time.Duration // with one call; 0: ten seconds
 
+	// Keeps has our copies of what channels outside hold; nil: they are not read.
+	Keeps Copies
+
 	// Told hears in the same transaction what became of a channel; nil: nobody listens.
 	Told func(ctx context.Context, tx *gorm.DB, n News) error
 	// After runs when that transaction is over; nil: nothing does.
@@ -40,12 +43,13 @@ type Desk struct {
 	busy    bool
 	working sync.WaitGroup
 	stop    chan struct{}
-	lists   map[ID]*inventory // the last of each connector
+	lists   map[ID]*inventory        // the last of each connector
+	reading map[string]chan struct{} // by channel, closed when it is read
 }
 
 // News is what became of a channel.
 type News struct {
-	Kind    string // ready, lost or keys: it has others than before
+	Kind    string // ready, lost, keys: it has others than before, or copy
 	Tenant  iam.OrgID
 	Channel string
 }
@@ -55,6 +59,7 @@ const (
 	NewsReady = "ready"
 	NewsLost  = "lost"
 	NewsKeys  = "keys"
+	NewsCopy  = "copy" // its readings come again, or do not: Told does not hear it
 )
 
 const (
@@ -90,9 +95,7 @@ func secretCell(tenant iam.OrgID, id ID) vault.Cell {
 func (d *Desk) Wake() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stop == nil {
-		d.stop = make(chan struct{})
-	}
+	d.stopped() // makes what Stop closes
 	if d.again = true; !d.busy {
 		d.busy = true
 		d.working.Go(d.look)
@@ -101,15 +104,8 @@ func (d *Desk) Wake() {
 
 // look runs as long as somebody wakes it.
 func (d *Desk) look() {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := d.untilStop()
 	defer cancel()
-	go func() {
-		select {
-		case <-d.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	for {
 		select {
 		case <-time.After(wakeAfter):
@@ -132,12 +128,7 @@ func (d *Desk) look() {
 // Stop ends what Wake began. What is under way is found again at the next start.
 func (d *Desk) Stop() {
 	d.mu.Lock()
-	if d.stop == nil {
-		d.stop = make(chan struct{})
-	}
-	select {
-	case <-d.stop:
-	default:
+	if !d.stopped() {
 		close(d.stop)
 	}
 	d.mu.Unlock()
@@ -176,12 +167,16 @@ func (d *Desk) open(ctx context.Context, a *account) error {
 	if a.service = d.Services[a.Provider]; a.service == nil {
 		return fmt.Errorf("no service %q", a.Provider)
 	}
-	if err := json.Unmarshal([]byte(a.Settings), &a.access.Settings); err != nil {
+	if err := a.settings(); err != nil {
 		return err
 	}
 	secret, err := d.Vault.Open(d.db(ctx), secretCell(a.Tenant, a.ID), a.Secrets)
 	a.access.Secret = vault.Secret(secret)
 	return err
+}
+
+func (a *account) settings() error {
+	return json.Unmarshal([]byte(a.Settings), &a.access.Settings)
 }
 
 // lease keeps other desks away for a minute from now, unless one is there.

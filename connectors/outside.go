@@ -20,6 +20,7 @@ import (
 type Outside struct {
 	Service Service
 	Vault   *vault.Vault
+	Keeps   Copies // of what the channels hold; nil: there are none
 	Now     func() time.Time
 	Wake    func() // tells the desk that there is something to do, once the transaction is over
 }
@@ -120,7 +121,7 @@ func (o *Outside) WriteKeyUsed(ctx context.Context, tx *gorm.DB, id string) (boo
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return false, ErrChannel
 	}
-	return p.sight().Entries > 0, err
+	return p.sight().Entries > 0 || p.ReadUpto > 0, err
 }
 
 // A ready channel whose settings differ is changed; one with something else to
@@ -130,12 +131,26 @@ tries = CASE WHEN pending = '' THEN 0 ELSE tries END, due_at = CASE WHEN pending
 
 // Rename implements Provider.
 func (o *Outside) Rename(ctx context.Context, tx *gorm.DB, id, name string) error {
-	return o.change(ctx, tx, `UPDATE projections SET name = ?`+changed, name, iam.Micros(o.Now()), id)
+	if err := o.change(ctx, tx, `UPDATE projections SET name = ?`+changed, name, iam.Micros(o.Now()), id); err != nil || o.Keeps == nil {
+		return err
+	}
+	return ifThere(o.Keeps.Rename(ctx, tx, id, name))
 }
 
-// Move implements Provider. Outside nothing changes.
+// Move implements Provider. Outside nothing changes; our copy moves.
 func (o *Outside) Move(ctx context.Context, tx *gorm.DB, id string, to iam.OrgID) error {
-	return o.change(ctx, tx, `UPDATE projections SET org_id = ? WHERE id = ?`, to, id)
+	if err := o.change(ctx, tx, `UPDATE projections SET org_id = ? WHERE id = ?`, to, id); err != nil || o.Keeps == nil {
+		return err
+	}
+	return ifThere(o.Keeps.Move(ctx, tx, id, to))
+}
+
+// ifThere lets go of a copy that was never made.
+func ifThere(err error) error {
+	if errors.Is(err, ErrChannel) {
+		return nil
+	}
+	return err
 }
 
 // Hold implements Provider: the key is handed out no more.

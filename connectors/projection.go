@@ -38,6 +38,13 @@ type Projection struct {
 	Error        string    `gorm:"column:error"`
 	ErrorAt      *int64    `gorm:"column:error_at"`
 	CreatedAt    int64     `gorm:"column:created_at;autoCreateTime:false"`
+
+	ReadAt     *int64 `gorm:"column:read_at"`       // when our copy of its readings was last made good
+	ReadTried  *int64 `gorm:"column:read_tried_at"` // when that was last tried
+	ReadDue    int64  `gorm:"column:read_due_at"`   // when it is without anybody looking
+	ReadUpto   int64  `gorm:"column:read_upto"`     // the number there of the last entry in the copy
+	ReadNewest int64  `gorm:"column:read_newest"`   // the latest time of one
+	ReadError  string `gorm:"column:read_error"`    // what the last try failed with
 }
 
 // TableName is for GORM.

@@ -3,12 +3,77 @@ package devices
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
 	"halfkey/connectors"
+	"halfkey/connectors/channels"
 	"halfkey/iam"
 )
+
+// Copies are what we have of channels that a service outside keeps.
+type Copies interface {
+	// Copies tells how good they are, by what their devices know the channels by.
+	Copies(ctx context.Context, channels []string) (map[string]connectors.Copy, error)
+
+	// Look is Copies for somebody who looks at one channel, which is made good for him.
+	Look(ctx context.Context, channel string) (connectors.Copy, error)
+}
+
+// copies tells how good those of the channels are that are kept elsewhere.
+func (s *Service) copies(ctx context.Context, all []string) (map[string]connectors.Copy, error) {
+	var elsewhere []string
+	for _, c := range all {
+		if channels.Elsewhere(c) && c != "" {
+			elsewhere = append(elsewhere, c)
+		}
+	}
+	if s.Outside == nil || len(elsewhere) == 0 {
+		return nil, nil
+	}
+	return s.Outside.Copies(ctx, elsewhere)
+}
+
+// lookAt has a channel that is kept elsewhere made good for who looks at it.
+func (s *Service) lookAt(ctx context.Context, channel string) error {
+	if s.Outside == nil || !channels.Elsewhere(channel) || channel == "" {
+		return nil
+	}
+	_, err := s.Outside.Look(ctx, channel)
+	return err
+}
+
+// Heard is a channel's summary with the moment as of which it can be judged: that
+// of a copy is no newer than the copy.
+type Heard struct {
+	channels.Summary
+	AsOf time.Time
+}
+
+// HeardOf sums up channels for whoever judges devices by them.
+func (s *Service) HeardOf(ctx context.Context, all []string) (map[string]Heard, error) {
+	sums, err := s.Channels.Summaries(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := s.copies(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	now, heard := s.Now(), make(map[string]Heard, len(all))
+	for _, c := range all {
+		heard[c] = Heard{sums[c], asOf(copies[c], now)}
+	}
+	return heard, nil
+}
+
+func asOf(c connectors.Copy, now time.Time) time.Time {
+	if c.At.IsZero() {
+		return now
+	}
+	return c.At
+}
 
 // AddChannel gives a device one more channel, in which it keeps what does not
 // go into its own. It is held, moved and closed with the device.

@@ -35,7 +35,8 @@ type Service struct {
 	Decider    *policies.Decider
 	Orgs       *orgs.Service
 	Connectors *connectors.Registry
-	Channels   *channels.Store // what lists show of embedded channels
+	Channels   *channels.Store // what lists show of channels
+	Outside    Copies          // of channels that a service outside keeps; nil: there are none
 	Live       *live.Hub       // nil when nobody listens
 	Trail      *audit.Trail    // where refusals go
 	Limits     *limit.Limiter  // of the registration doors

@@ -169,7 +169,14 @@ func (s *Service) OpenEmbed(ctx context.Context, text string) (v View, e Embed, 
 	if d.RemovedAt != nil || !s.Decider.MayUser(ctx, e.By, policies.RevealReadKey, d.Org, d.ID) {
 		return v, e, ErrEmbed
 	}
+	if err := s.lookAt(ctx, d.Channel); err != nil {
+		return v, e, err
+	}
 	sums, err := s.Channels.Summaries(ctx, []string{d.Channel})
+	if err != nil {
+		return v, e, err
+	}
+	copies, err := s.copies(ctx, []string{d.Channel})
 	if err != nil {
 		return v, e, err
 	}
@@ -178,5 +185,5 @@ func (s *Service) OpenEmbed(ctx context.Context, text string) (v View, e Embed, 
 			return v, e, fmt.Errorf("note an embed's use: %w", err)
 		}
 	}
-	return s.view(d, sums[d.Channel]), e, nil
+	return s.view(d, sums[d.Channel], copies[d.Channel]), e, nil
 }

@@ -24,6 +24,9 @@ func (s *Service) ByChannel(ctx context.Context, channel string) (View, error) {
 	if !s.Decider.MayDevice(ctx, policies.ReadDevice, d.Org, d.ID) {
 		return View{}, ErrUnknown
 	}
+	if err := s.lookAt(ctx, d.Channel); err != nil {
+		return View{}, err
+	}
 	list, err := s.views(ctx, []Device{d})
 	if err != nil {
 		return View{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/iam"
 	"halfkey/iam/audit"
@@ -33,25 +34,30 @@ type View struct {
 	Created  time.Time
 	Summary  channels.Summary
 	Presence Presence
-	Values   bool // the asking person may read them; else Summary says only when the device was heard
-	Twin     bool // another tenant has the same serial; only a platform administrator is told
+	Copy     connectors.Copy // of a channel that a service outside keeps: how good ours is
+	Values   bool            // the asking person may read them; else Summary says only when the device was heard
+	Twin     bool            // another tenant has the same serial; only a platform administrator is told
 }
 
-func (s *Service) view(d Device, sum channels.Summary) View {
+func (s *Service) view(d Device, sum channels.Summary, c connectors.Copy) View {
 	return View{ID: d.ID, Tenant: d.Tenant, Org: d.Org, Serial: d.Serial, Name: d.Name, Kind: d.Kind, Model: d.Model, Firmware: d.Firmware,
 		State: d.State, Door: d.Door, Key: d.Key, Channel: d.Channel, Version: d.Version, Address: d.Address,
 		Called: iam.Time(d.CalledAt), Boarded: iam.Time(d.BoardedAt), Sealed: iam.Time(d.SealedAt), Removed: iam.TimeOrZero(d.RemovedAt), Created: iam.Time(d.CreatedAt),
-		Summary: sum, Presence: PresenceOf(d.State, sum.Heard, sum.Interval, s.Now())}
+		Summary: sum, Presence: PresenceOf(d.State, sum.Heard, sum.Interval, asOf(c, s.Now())), Copy: c}
 }
 
 // views adds what the channels last heard, in two queries however many there
-// are. Who may know of a device and not read it is not told its values.
+// are, and one more where some are kept outside. Who may know of a device and not read it is not told its values.
 func (s *Service) views(ctx context.Context, list []Device) ([]View, error) {
 	ids := make([]string, len(list))
 	for i, d := range list {
 		ids[i] = d.Channel
 	}
 	sums, err := s.Channels.Summaries(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := s.copies(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +71,7 @@ func (s *Service) views(ctx context.Context, list []Device) ([]View, error) {
 		if !values {
 			sum = channels.Summary{Heard: sum.Heard, Interval: sum.Interval}
 		}
-		views[i] = s.view(d, sum)
+		views[i] = s.view(d, sum, copies[d.Channel])
 		views[i].Values = values
 	}
 	return views, nil
@@ -75,6 +81,9 @@ func (s *Service) views(ctx context.Context, list []Device) ([]View, error) {
 func (s *Service) Get(ctx context.Context, id iam.DeviceID) (View, error) {
 	d, err := s.find(ctx, id, policies.SeeDevice)
 	if err != nil {
+		return View{}, err
+	}
+	if err := s.lookAt(ctx, d.Channel); err != nil {
 		return View{}, err
 	}
 	list, err := s.views(ctx, []Device{d})

@@ -22,12 +22,12 @@ var (
 	revokeKeys  = migrations.SQL(`UPDATE channel_keys SET revoked_at = ? WHERE channel_id = ? AND (revoked_at IS NULL OR revoked_at = 0)`)
 )
 
-// Rename implements connectors.Provider.
+// Rename implements connectors.Provider and connectors.Copies.
 func (s *Store) Rename(ctx context.Context, tx *gorm.DB, id, name string) error {
 	return s.change(ctx, tx, renameChannel, id, name, iam.Micros(s.Now()))
 }
 
-// Move implements connectors.Provider. A person's read key stops to work with
+// Move implements connectors.Provider and connectors.Copies. A person's read key stops to work with
 // the move unless he may also read there.
 func (s *Store) Move(ctx context.Context, tx *gorm.DB, id string, to iam.OrgID) error {
 	return s.change(ctx, tx, moveChannel, id, string(to), iam.Micros(s.Now()))
@@ -69,9 +69,12 @@ func (s *Store) Close(ctx context.Context, tx *gorm.DB, id string) error {
 
 // change runs a migrations.Statement whose last parameter is the channel.
 func (s *Store) change(ctx context.Context, tx *gorm.DB, st migrations.Statement, id string, args ...any) error {
-	n, err := numbered(id)
+	n, err := ParseID(id)
 	if err != nil {
-		return err
+		n, err = s.copyNumber(ctx, tx, id)
+	}
+	if err != nil {
+		return fmt.Errorf("channel %q: %w", id, err)
 	}
 	res, err := st.Exec(ctx, tx, append(args, int64(n))...)
 	if err != nil {

@@ -26,27 +26,34 @@ var (
 // ClearChannel takes all entries out of a channel of the account. The next one
 // has the number 1.
 func (s *Store) ClearChannel(ctx context.Context, a Account, id ID) error {
-	if err := s.thin(ctx, a, id); err != nil {
+	if err := s.thinOut(ctx, a, id); err != nil {
 		return err
 	}
 	return s.db(ctx).Transaction(func(tx *gorm.DB) error {
-		now := s.Now().UnixMicro()
-		for _, step := range []struct {
-			st   migrations.Statement
-			args []any
-		}{{countAnew, []any{now, int64(id)}}, {deleteAll, []any{int64(id)}}, {deleteMark, []any{int64(id)}}, {deleteSums, []any{int64(id)}}} {
-			if _, err := step.st.Exec(ctx, tx, step.args...); err != nil {
-				return fmt.Errorf("clear channel %s: %w", id, err)
-			}
+		if err := s.empty(ctx, tx, id); err != nil {
+			return err
 		}
 		return a.record(ctx, tx, "channel.clear", id)
 	})
 }
 
+// empty takes away what thin has left, and lets numbers begin with 1 again.
+func (s *Store) empty(ctx context.Context, tx *gorm.DB, id ID) error {
+	for _, step := range []struct {
+		st   migrations.Statement
+		args []any
+	}{{countAnew, []any{s.Now().UnixMicro(), int64(id)}}, {deleteAll, []any{int64(id)}}, {deleteMark, []any{int64(id)}}, {deleteSums, []any{int64(id)}}} {
+		if _, err := step.st.Exec(ctx, tx, step.args...); err != nil {
+			return fmt.Errorf("clear channel %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // DeleteChannel takes a channel of the account away, with entries and keys, and
 // returns what it was. A second time it is connectors.ErrChannel.
 func (s *Store) DeleteChannel(ctx context.Context, a Account, id ID) (c Channel, err error) {
-	if err := s.thin(ctx, a, id); err != nil {
+	if err := s.thinOut(ctx, a, id); err != nil {
 		return c, err
 	}
 	err = s.db(ctx).Transaction(func(tx *gorm.DB) error {
@@ -67,22 +74,27 @@ func (s *Store) DeleteChannel(ctx context.Context, a Account, id ID) (c Channel,
 	return c, err
 }
 
-// thin takes away the entries that are there now, a few at a time.
-func (s *Store) thin(ctx context.Context, a Account, id ID) error {
+// thinOut takes the entries of an account's channel away, a few at a time.
+func (s *Store) thinOut(ctx context.Context, a Account, id ID) error {
 	c, err := findChannel(ctx, s.db(ctx), accountChannel, int64(id), string(a.Tenant), string(a.Org))
 	if err != nil {
 		return err
 	}
+	return s.thin(ctx, id, c.LastEntry)
+}
+
+// thin takes away the entries up to the last, a few at a time.
+func (s *Store) thin(ctx context.Context, id ID, last int64) error {
 	var first int64
 	if err := firstEntry.Row(ctx, s.db(ctx), int64(id)).Scan(&first); err != nil {
 		return fmt.Errorf("clear channel %s: %w", id, err)
 	}
-	for n := first + sliceSize; n < c.LastEntry; n += sliceSize {
+	for n := first + sliceSize; n < last; n += sliceSize {
 		if _, err := deleteUpTo.Exec(ctx, s.db(ctx), int64(id), n); err != nil {
 			return fmt.Errorf("clear channel %s: %w", id, err)
 		}
 	}
-	if _, err := s.dropSums(ctx, id, c.LastEntry/partSize); err != nil {
+	if _, err := s.dropSums(ctx, id, last/partSize); err != nil {
 		return fmt.Errorf("clear channel %s: %w", id, err)
 	}
 	return nil

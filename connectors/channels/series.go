@@ -55,7 +55,7 @@ func forFields(text string) (st [MaxFields]migrations.Statement) {
 // readings, or old ones were let go, those of a stretch are taken as a few at
 // once, and one may be counted to the stretch beside its own.
 func (s *Store) Series(ctx context.Context, channel string, field int, from, to time.Time, maxPoints int) ([]Point, error) {
-	id, err := numbered(channel)
+	id, err := s.Number(ctx, channel)
 	if err != nil || field < 1 || field > MaxFields {
 		return nil, err
 	}

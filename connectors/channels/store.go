@@ -40,6 +40,7 @@ type Store struct {
 	known  keys
 	queue  queue
 	recent recent
+	copied copied
 
 	summing summing
 }

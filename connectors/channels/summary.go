@@ -3,12 +3,14 @@ package channels
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/migrations"
@@ -87,15 +89,22 @@ func (r *recent) put(id ID, m remembered) {
 
 // Summaries sums up channels for a list, by their ids, in at most two queries:
 // one for the heads of those that may have changed in the last seconds, one for
-// the latest entries of those that did. An unknown channel has none.
+// the latest entries of those that did, and once for each copy of a channel
+// outside. An unknown channel has none.
 func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Summary, error) {
 	sums := make(map[string]Summary, len(channels))
 	ids := make([]any, 0, len(channels))
 	turns := make(map[ID]uint64, len(channels))
+	names := map[ID]string{} // of those outside
 	for _, c := range channels {
-		id, err := ParseID(c)
-		if err != nil {
+		id, err := s.Number(ctx, c)
+		switch {
+		case errors.Is(err, connectors.ErrChannel):
 			continue
+		case err != nil:
+			return nil, err
+		case id < 0:
+			names[id] = c
 		}
 		turn, hears := s.Live.Turn(live.Value, c)
 		if sum, ok := s.recent.fresh(id, turn); ok && hears {
@@ -121,7 +130,7 @@ func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Su
 		}
 		m.turn, m.until = turns[id], until
 		if sum, ok := s.recent.get(id, m); ok {
-			sums[id.String()] = sum
+			sums[nameOf(id, names)] = sum
 		} else {
 			changed[id] = m
 		}
@@ -131,16 +140,23 @@ func (s *Store) Summaries(ctx context.Context, channels []string) (map[string]Su
 		return nil, fmt.Errorf("summaries: %w", err)
 	}
 	if len(changed) > 0 {
-		if err := s.summarise(ctx, changed, sums); err != nil {
+		if err := s.summarise(ctx, changed, names, sums); err != nil {
 			return nil, fmt.Errorf("summaries: %w", err)
 		}
 	}
 	return sums, nil
 }
 
+func nameOf(id ID, names map[ID]string) string {
+	if name := names[id]; name != "" {
+		return name
+	}
+	return id.String()
+}
+
 // summarise reads the latest entries of the changed channels. Their numbers are
 // contiguous, so the join is one stretch of the primary key for each.
-func (s *Store) summarise(ctx context.Context, changed map[ID]remembered, sums map[string]Summary) error {
+func (s *Store) summarise(ctx context.Context, changed map[ID]remembered, names map[ID]string, sums map[string]Summary) error {
 	ids := make([]any, 0, len(changed))
 	for id := range changed {
 		ids = append(ids, int64(id))
@@ -174,7 +190,7 @@ FROM channels c JOIN feeds f ON f.channel_id = c.id AND f.entry_id > c.last_entr
 			m.sum.Heard = iam.Time(m.heard)
 		}
 		s.recent.put(id, m)
-		sums[id.String()] = m.sum
+		sums[nameOf(id, names)] = m.sum
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"halfkey/connectors"
+	"halfkey/iam/vault"
 )
 
 // List implements connectors.Service.
@@ -55,18 +56,26 @@ func (s *Service) one(ctx context.Context, a connectors.Access, method, path str
 	return parseChannel(body)
 }
 
-// call makes one call and gives the answer's body, or what the call came to.
 func (s *Service) call(ctx context.Context, a connectors.Access, method, path string, form url.Values) ([]byte, error) {
+	return s.ask(ctx, a.Settings, method, path, form, "")
+}
+
+// ask makes one call and gives the answer's body, or what the call came to. The
+// key, if there is one, is a channel's and goes in a header.
+func (s *Service) ask(ctx context.Context, set connectors.Settings, method, path string, form url.Values, key vault.Secret) ([]byte, error) {
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
-	r, err := http.NewRequestWithContext(ctx, method, a.Settings["base_url"]+path, body)
+	r, err := http.NewRequestWithContext(ctx, method, set["base_url"]+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the request cannot be made", connectors.ErrDenied)
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if key != "" {
+		r.Header.Set("X-THINGSPEAKAPIKEY", key.Reveal())
 	}
 	r.Header.Set("Accept", "application/json")
 	r.GetBody = nil // never sent again by itself

@@ -770,6 +770,12 @@ column projections.synced_at bigint
 column projections.error text NOT NULL
 column projections.error_at bigint
 column projections.created_at bigint NOT NULL
+column projections.read_at bigint
+column projections.read_tried_at bigint
+column projections.read_due_at bigint NOT NULL DEFAULT 0
+column projections.read_upto bigint NOT NULL DEFAULT 0
+column projections.read_newest bigint NOT NULL DEFAULT 0
+column projections.read_error text NOT NULL DEFAULT ''::text
 constraint projections FOREIGN KEY (connector_id) REFERENCES connectors(id)
 constraint projections UNIQUE (op)
 constraint projections PRIMARY KEY (id)
@@ -778,6 +784,7 @@ CREATE INDEX projections_due ON public.projections USING btree (connector_id, du
 CREATE UNIQUE INDEX projections_external ON public.projections USING btree (connector_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE UNIQUE INDEX projections_op_key ON public.projections USING btree (op)
 CREATE UNIQUE INDEX projections_pkey ON public.projections USING btree (id)
+CREATE INDEX projections_read ON public.projections USING btree (read_due_at) WHERE (state = ANY (ARRAY['ready'::text, 'held'::text]))
 CREATE INDEX projections_stuck ON public.projections USING btree (id) WHERE ((pending <> ''::text) AND (error <> ''::text))
 column recovery_codes.user_id text NOT NULL
 column recovery_codes.code_hash bytea NOT NULL

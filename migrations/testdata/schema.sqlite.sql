@@ -670,10 +670,11 @@ CREATE TABLE projections (
     error            TEXT NOT NULL,
     error_at         BIGINT,
     created_at       BIGINT NOT NULL
-);
+, read_at BIGINT, read_tried_at BIGINT, read_due_at BIGINT NOT NULL DEFAULT 0, read_upto BIGINT NOT NULL DEFAULT 0, read_newest BIGINT NOT NULL DEFAULT 0, read_error TEXT NOT NULL DEFAULT '');
 CREATE INDEX projections_connector ON projections (connector_id, state);
 CREATE INDEX projections_due ON projections (connector_id, due_at) WHERE pending <> '';
 CREATE UNIQUE INDEX projections_external ON projections (connector_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX projections_read ON projections (read_due_at) WHERE state IN ('ready', 'held');
 CREATE INDEX projections_stuck ON projections (id) WHERE pending <> '' AND error <> '';
 CREATE TABLE recovery_codes (
     user_id    TEXT NOT NULL REFERENCES users (id),

@@ -5,9 +5,11 @@ package plot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
+	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/web/ui"
 )
@@ -30,6 +32,9 @@ func Until(s string, now time.Time) time.Time {
 	}
 	return time.Time{}
 }
+
+// copied is how long what comes at a service outside may take to be here.
+const copied = 2 * time.Minute
 
 // Points is how many a chart has at most.
 const Points = 240
@@ -95,10 +100,10 @@ func Label(ctx context.Context, r Range) string {
 
 // Read gives the points of the channel's shown field between two times.
 func Read(ctx context.Context, store *channels.Store, channel string, from, to time.Time) ([]ui.Point, error) {
-	if _, elsewhere := channels.ParseID(channel); elsewhere != nil {
-		return nil, nil // another service keeps its readings
-	}
 	field, err := shown(ctx, store, channel)
+	if errors.Is(err, connectors.ErrChannel) {
+		return nil, nil // another service keeps its readings, and we have seen none yet
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +124,7 @@ func shown(ctx context.Context, store *channels.Store, channel string) (int, err
 	if err != nil {
 		return 0, err
 	}
-	id, err := channels.ParseID(channel)
+	id, err := store.Number(ctx, channel)
 	if err != nil {
 		return 0, err
 	}
@@ -139,6 +144,9 @@ func shown(ctx context.Context, store *channels.Store, channel string) (int, err
 // from the moment it is made.
 func Fresh(store *channels.Store, channel string, now func() time.Time) func(context.Context) ([]ui.Point, error) {
 	since := now().Add(-2 * time.Second) // what came while the page was drawn; the chart knows what it has
+	if channels.Elsewhere(channel) {
+		since = since.Add(-copied) // and what came there before it came here
+	}
 	return func(ctx context.Context) ([]ui.Point, error) {
 		points, err := Read(ctx, store, channel, since, now())
 		if len(points) > 0 {
