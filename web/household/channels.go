@@ -71,14 +71,13 @@ func (h *House) seen(ctx context.Context, org iam.OrgID) (s seen, err error) {
 	return s, err
 }
 
-// find is the device behind a channel's number; devices.ErrUnknown is also what
-// those hear who may not see it.
-func (h *House) find(ctx context.Context, number string) (devices.View, error) {
-	id, err := channels.ParseID(number)
-	if err != nil {
-		return devices.View{}, devices.ErrUnknown
+// find is the device behind a channel's number, or behind the name of one that is
+// kept outside; devices.ErrUnknown is also what those hear who may not see it.
+func (h *House) find(ctx context.Context, channel string) (devices.View, error) {
+	if id, err := channels.ParseID(channel); err == nil {
+		channel = id.String()
 	}
-	return h.Devices.ByChannel(ctx, id.String())
+	return h.Devices.ByChannel(ctx, channel)
 }
 
 func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *devices.View) error {
