@@ -149,3 +149,22 @@ func waits(t *testing.T, tab context.Context, expression string) {
 	text, _ := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("main").innerText`))
 	t.Fatalf("never true: %s\n%s", expression, text)
 }
+
+// What a phone's bar has no room for is in the menu at the top.
+func TestEveryEntryIsOnAPhoneToo(t *testing.T) {
+	tab, base := signedIn(t, furnished(t), "homer")
+	if err := chromedp.Do(tab, uitest.As("dark", 390)); err != nil {
+		t.Fatal(err)
+	}
+	goes(t, tab, base+"/", ".tabbar")
+	seen := "[...document.querySelectorAll(`.tabbar a, .menu-more a`)].filter(a => a.checkVisibility()).map(a => a.getAttribute(`href`)).sort().join()"
+	does(t, tab, "document.querySelector(`.avatar`).click()")
+	waits(t, tab, seen+" === [...document.querySelectorAll(`.side nav a`)].map(a => a.getAttribute(`href`)).sort().join()")
+	picture(t, tab, "phone-menu")
+	does(t, tab, "document.querySelector(`.menu-more a[href^='/agents']`).click()")
+	waits(t, tab, "location.pathname === `/agents`")
+	if err := chromedp.Do(tab, uitest.As("light", 1280)); err != nil {
+		t.Fatal(err)
+	}
+	waits(t, tab, seen+" === ``")
+}

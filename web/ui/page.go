@@ -13,8 +13,7 @@ type Page struct {
 	Viewer *Viewer    // nil: nobody is signed in
 	Crumbs []Crumb    // path of the organisation, from the top; the last is here
 	Orgs   []Crumb    // where the switcher leads; fewer than two: no switcher
-	Nav    []NavItem  // sidebar, from 900 pixels on
-	Tabs   []NavItem  // bar at the bottom of a phone, at most five; none: the first five of Nav
+	Nav    []NavItem  // sidebar, from 900 pixels on; on a phone the first ones are a bar at the bottom
 	RegKey *MaskedKey // in the sidebar; nil for who may not see it
 	Path   string     // of this page, where the theme's form comes back to; empty: "/"
 	Theme  string     // "light", "dark" or "" for what the device prefers
@@ -55,12 +54,8 @@ type NavItem struct {
 	Count                 int // shown when above zero, e.g. strangers waiting
 }
 
-func (p Page) tabs() []NavItem {
-	if len(p.Tabs) > 0 {
-		return p.Tabs
-	}
-	return p.Nav[:min(5, len(p.Nav))]
-}
+// tabsMost is how many entries a phone's bar has room for.
+const tabsMost = 5
 
 func (p Page) path() string {
 	if p.Path == "" {
