@@ -142,7 +142,7 @@ func (h *house) rooms(ctx context.Context) (err error) {
 	l := h.config.Limits
 	h.devices = &devices.Service{
 		DB: db, Vault: h.vault, Decider: h.decider, Orgs: h.orgs, Connectors: h.connectors, Channels: h.channels,
-		Live: h.live, Trail: h.trail, Limits: h.limits, Now: h.now, Log: h.log, UpdateURL: h.updateURL,
+		Outside: h.desk, Live: h.live, Trail: h.trail, Limits: h.limits, Now: h.now, Log: h.log, UpdateURL: h.updateURL,
 		Bounds: devices.Bounds{Refusals: l.Refusals, Answers: l.Answers, Proved: l.Boardings, Simple: l.SimpleBoardings, Strangers: l.Waiting},
 	}
 	h.makeAgents()

@@ -21,7 +21,7 @@ func (h *house) outside() []connectors.Provider {
 		services[s.Name()] = s
 	}
 	h.desk = &connectors.Desk{
-		DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Services: services, Now: h.now, Log: h.log,
+		DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Services: services, Keeps: h.channels, Now: h.now, Log: h.log,
 		Told: func(ctx context.Context, tx *gorm.DB, n connectors.News) error {
 			return h.devices.ChannelNews(ctx, tx, n)
 		},
@@ -29,7 +29,7 @@ func (h *house) outside() []connectors.Provider {
 	}
 	var providers []connectors.Provider
 	for _, s := range services {
-		providers = append(providers, &connectors.Outside{Service: s, Vault: h.vault, Now: h.now, Wake: h.desk.Wake})
+		providers = append(providers, &connectors.Outside{Service: s, Vault: h.vault, Keeps: h.channels, Now: h.now, Wake: h.desk.Wake})
 	}
 	return providers
 }
@@ -52,9 +52,28 @@ func (*clerk) Timeout(*river.Job[abroad]) time.Duration { return 10 * time.Minut
 // Work does what is due.
 func (w *clerk) Work(ctx context.Context, _ *river.Job[abroad]) error { return w.house.desk.Run(ctx) }
 
-func (h *house) workOutside(workers *river.Workers) *river.PeriodicJob {
+// overseas is a look at what channels outside hold, for what nobody looks at.
+type overseas struct{}
+
+// Kind names the job in the queue.
+func (overseas) Kind() string { return "readings" }
+
+type reader struct {
+	river.WorkerDefaults[overseas]
+	house *house
+}
+
+// Work reads what is due.
+func (w *reader) Work(ctx context.Context, _ *river.Job[overseas]) error {
+	return w.house.desk.ReadDue(ctx)
+}
+
+func (h *house) workOutside(workers *river.Workers) []*river.PeriodicJob {
 	river.AddWorker(workers, &clerk{house: h})
-	return river.NewPeriodicJob(river.PeriodicInterval(20*time.Second), func() (river.JobArgs, *river.InsertOpts) {
-		return abroad{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
-	}, &river.PeriodicJobOpts{RunOnStart: true})
+	river.AddWorker(workers, &reader{house: h})
+	once := &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+	return []*river.PeriodicJob{
+		river.NewPeriodicJob(river.PeriodicInterval(20*time.Second), func() (river.JobArgs, *river.InsertOpts) { return abroad{}, once }, &river.PeriodicJobOpts{RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(30*time.Second), func() (river.JobArgs, *river.InsertOpts) { return overseas{}, once }, nil),
+	}
 }

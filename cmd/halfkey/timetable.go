@@ -48,5 +48,5 @@ func (h *house) timetable(ending *atomic.Bool) (*migrations.Jobs, error) {
 	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return sweep{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: []*river.PeriodicJob{every, rounds, h.keepHourly(workers), h.workOutside(workers)}, Logger: slog.New(discreet{h.log.Handler(), ending})})
+	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: append(h.workOutside(workers), every, rounds, h.keepHourly(workers)), Logger: slog.New(discreet{h.log.Handler(), ending})})
 }

@@ -67,14 +67,14 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	store := &channels.Store{DB: db.Gorm, Vault: v, Live: hub, Now: clock.Now}
 	service := thingspeak.New(true)
 	joined := agenttoken.New(true)
-	desk := &connectors.Desk{DB: db.Gorm, Vault: v, Decider: decider, Services: map[string]connectors.Service{service.Name(): service, joined.Name(): joined}, Now: clock.Now, Log: logger}
-	outside := &connectors.Outside{Service: service, Vault: v, Now: clock.Now, Wake: desk.Wake}
+	desk := &connectors.Desk{DB: db.Gorm, Vault: v, Decider: decider, Services: map[string]connectors.Service{service.Name(): service, joined.Name(): joined}, Keeps: store, Now: clock.Now, Log: logger}
+	outside := &connectors.Outside{Service: service, Vault: v, Keeps: store, Now: clock.Now, Wake: desk.Wake}
 	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store, service.Name(): outside,
 		joined.Name(): &connectors.Outside{Service: joined, Vault: v, Now: clock.Now, Wake: desk.Wake}}, Now: clock.Now}
 	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Desk: desk, Live: hub, Now: clock.Now}
 	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: clock.Now},
 		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})}
-	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Live: hub, Trail: trail,
+	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Outside: desk, Live: hub, Trail: trail,
 		Limits: limits, Now: clock.Now, Log: logger, UpdateURL: func() string { return "http://localhost:8081/update" }}
 	desk.Told, desk.After = things.ChannelNews, things.ChannelTold
 	t.Cleanup(desk.Stop)
