@@ -195,12 +195,12 @@ func (d *Desk) keep(tx *gorm.DB, c Connector, set Settings, secret vault.Secret)
 
 // Pause leaves the service alone until Resume: wishes are taken and wait.
 func (d *Desk) Pause(ctx context.Context, id ID) error {
-	return d.turn(ctx, id, "connector.pause", active, paused)
+	return d.turn(ctx, id, "connector.pause", paused, active)
 }
 
 // Resume goes on with what waits.
 func (d *Desk) Resume(ctx context.Context, id ID) error {
-	err := d.turn(ctx, id, "connector.resume", paused, active)
+	err := d.turn(ctx, id, "connector.resume", active, paused)
 	if err == nil {
 		d.Wake()
 	}
@@ -219,13 +219,10 @@ func (d *Desk) Remove(ctx context.Context, id ID) error {
 	if n > 0 {
 		return ErrInUse
 	}
-	if err := d.turn(ctx, id, "connector.remove", active, removed); err != nil {
-		return err
-	}
-	return d.turn(ctx, id, "connector.remove", paused, removed)
+	return d.turn(ctx, id, "connector.remove", removed, active, paused)
 }
 
-func (d *Desk) turn(ctx context.Context, id ID, verb, from, to string) error {
+func (d *Desk) turn(ctx context.Context, id ID, verb, to string, from ...string) error {
 	a, err := d.take(ctx, id, policies.ManageConnector)
 	if err != nil {
 		return err
@@ -234,7 +231,7 @@ func (d *Desk) turn(ctx context.Context, id ID, verb, from, to string) error {
 		return ErrOwn
 	}
 	err = d.db(ctx).Transaction(func(tx *gorm.DB) error {
-		res := tx.Exec(`UPDATE connectors SET state = ?, turned_at = ? WHERE id = ? AND state = ?`, to, iam.Micros(d.Now()), id, from)
+		res := tx.Exec(`UPDATE connectors SET state = ?, turned_at = ? WHERE id = ? AND state IN ?`, to, iam.Micros(d.Now()), id, from)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
