@@ -14,6 +14,7 @@ import (
 	"halfkey/devices/wire"
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/web/household"
 	"halfkey/web/problem"
 	"halfkey/web/ui"
 )
@@ -93,11 +94,12 @@ func sameSite() echo.MiddlewareFunc {
 const formMost = 64 << 10
 
 // limitForm bounds a form and reads it at once, so that a broken one is
-// Malformed and one too large says so.
+// Malformed and one too large says so. A file with readings is not read here: its
+// handler does, as it arrives.
 func limitForm(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if r.Method != http.MethodPost {
+		if r.Method != http.MethodPost || c.Path() == household.ImportPath && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 			return next(c)
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, formMost)

@@ -3,7 +3,6 @@ package web
 import (
 	"github.com/labstack/echo/v4"
 
-	"halfkey/devices/bulk"
 	"halfkey/iam"
 	"halfkey/web/api/rest"
 	"halfkey/web/auth"
@@ -14,7 +13,7 @@ import (
 func (r Rooms) mountREST(e *echo.Echo, door *auth.Door) {
 	bearers := &auth.Bearers{Machines: r.Machines, Trusted: r.Trusted}
 	rest.New(rest.Parts{DB: r.DB, Decider: r.Decider, Users: r.Users, Sessions: r.Sessions, Machines: r.Machines, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels,
-		Bulk:    &bulk.Service{DB: r.DB, Vault: r.Orgs.Vault, Decider: r.Decider, Devices: r.Devices, Orgs: r.Orgs, Machines: r.Machines, Now: r.Now},
+		Bulk:    r.bulk(),
 		Answers: &iam.Answers{DB: r.DB, Vault: r.Orgs.Vault, Now: r.Now},
 		Lately:  door.Lately, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now, Log: r.Log}).Mount(e, "api", bearers.Or(func(next echo.HandlerFunc) echo.HandlerFunc { return sameSite()(door.Know(next)) }))
 }

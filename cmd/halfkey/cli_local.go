@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"halfkey/devices/bulk"
+	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/policies"
@@ -94,7 +95,7 @@ func (h *house) answers() *iam.Answers {
 
 // bulk does one deed to many things.
 func (h *house) bulk() *bulk.Service {
-	return &bulk.Service{DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Devices: h.devices, Orgs: h.orgs, Machines: h.machines, Now: h.now}
+	return &bulk.Service{DB: h.db.Gorm, Vault: h.vault, Decider: h.decider, Devices: h.devices, Orgs: h.orgs, Machines: h.machines, Files: files.Store{Dir: h.config.Agents.Files}, Now: h.now}
 }
 
 // inside carries a request to a handler of this process.

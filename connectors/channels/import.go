@@ -20,6 +20,7 @@ import (
 
 // An Import is what became of a file of entries.
 type Import struct {
+	Good   int       // lines that can be read
 	Stored int       // new entries
 	There  int       // whose time the channel had already
 	Bad    int       // lines that cannot be read
@@ -49,7 +50,7 @@ var lockForImport = migrations.SQL(`UPDATE channels SET updated_at = ? WHERE id 
 // file again changes nothing. The device does not count as heard. The caller has
 // judged that he may; note, unless it is nil, writes it into the trail.
 func (s *Store) ImportCSV(ctx context.Context, id ID, file io.ReadSeeker, keepOthers bool, note func(context.Context, *gorm.DB, Import) error) (report Import, err error) {
-	if err := s.readCSV(file, &report, func(Entry) error { return nil }); err != nil {
+	if report, err = s.CheckCSV(file); err != nil {
 		return report, err
 	}
 	if report.Bad > 0 && !keepOthers {
@@ -58,31 +59,47 @@ func (s *Store) ImportCSV(ctx context.Context, id ID, file io.ReadSeeker, keepOt
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return report, fmt.Errorf("import: %w", err)
 	}
-	var part []Entry
-	flush := func() error {
-		n, err := s.importPart(ctx, id, part)
+	err = s.Slices(file, func(part []Entry) error {
+		n, err := s.ImportSlice(ctx, id, part, nil)
 		report.Stored, report.There = report.Stored+n, report.There+len(part)-n
-		part = part[:0]
 		return err
-	}
-	err = s.readCSV(file, &Import{}, func(e Entry) error {
-		if part = append(part, e); len(part) < sliceSize {
-			return nil
-		}
-		return flush()
 	})
-	if err == nil {
-		err = flush()
-	}
 	if err == nil && note != nil {
 		err = s.db(ctx).Transaction(func(tx *gorm.DB) error { return note(ctx, tx, report) })
 	}
 	return report, err
 }
 
-func (s *Store) importPart(ctx context.Context, id ID, part []Entry) (stored int, err error) {
-	if len(part) == 0 {
-		return 0, nil
+// CheckCSV reads a file without storing any of it: what can be read of it is
+// counted, what cannot is named. It fails with ErrImportHead.
+func (s *Store) CheckCSV(file io.Reader) (report Import, err error) {
+	err = s.readCSV(file, &report, func(Entry) error { report.Good++; return nil })
+	return report, err
+}
+
+// Slices hands over what can be read of a file, so much at a time as one
+// transaction carries. do must not keep its argument.
+func (s *Store) Slices(file io.Reader, do func([]Entry) error) error {
+	part := make([]Entry, 0, sliceSize)
+	err := s.readCSV(file, &Import{}, func(e Entry) (err error) {
+		if part = append(part, e); len(part) == sliceSize {
+			err = do(part)
+			part = part[:0]
+		}
+		return err
+	})
+	if err != nil || len(part) == 0 {
+		return err
+	}
+	return do(part)
+}
+
+// ImportSlice stores a slice and tells how many of it were new. in, unless it is
+// nil, hears that within the same transaction. The caller's hanging up stops it
+// before its transaction or not at all.
+func (s *Store) ImportSlice(ctx context.Context, id ID, part []Entry, in func(tx *gorm.DB, stored int) error) (stored int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
 	var b bulk
 	var last int64
@@ -90,8 +107,10 @@ func (s *Store) importPart(ctx context.Context, id ID, part []Entry) (stored int
 		if err := lockForImport.Row(ctx, tx, s.Now().UnixMicro(), int64(id)).Scan(&last, &b.tenant, &b.org); err != nil {
 			return connectors.ErrChannel.Because(err)
 		}
-		stored, err = storeNew(ctx, tx, id, &last, part)
-		return err
+		if stored, err = storeNew(ctx, tx, id, &last, part); err != nil || in == nil {
+			return err
+		}
+		return in(tx, stored)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("import: %w", err)

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/devices"
+	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
@@ -22,7 +23,7 @@ import (
 // Act is what is done to each.
 type Act string
 
-// The deeds. The last two take the lines of a file.
+// The deeds. The last three take the lines of a file.
 const (
 	Pause   Act = "pause"
 	Resume  Act = "resume"
@@ -30,6 +31,7 @@ const (
 	Retire  Act = "retire"
 	Serials Act = "serials" // listed on a registration key
 	Invite  Act = "invite"  // people, by mail
+	Import  Act = "import"  // readings, into a channel
 )
 
 // Most is how many things one run takes.
@@ -52,6 +54,7 @@ type Service struct {
 	Devices  *devices.Service
 	Orgs     *orgs.Service
 	Machines orgs.Machines
+	Files    files.Store // where long files wait for their run
 	Now      func() time.Time
 }
 
@@ -98,6 +101,10 @@ type item struct {
 // input is what a run needs until it has ended; it lies sealed.
 type input struct {
 	Items     []item        `json:"items"`
+	File      files.Digest  `json:"file,omitzero"` // of the lines, where they are too many to be Items
+	Device    iam.DeviceID  `json:"device,omitzero"`
+	Lines     int           `json:"lines,omitzero"` // of File that can be read
+	Bad       int           `json:"bad,omitzero"`   // and that cannot
 	To        iam.OrgID     `json:"to,omitzero"`
 	Key       iam.KeyID     `json:"key,omitzero"`
 	Token     iam.TokenID   `json:"token,omitzero"` // by which its author came

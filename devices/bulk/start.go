@@ -99,7 +99,8 @@ func (s *Service) may(ctx context.Context, act policies.Action, id iam.DeviceID)
 
 // begin writes the run and its job in one transaction.
 func (s *Service) begin(ctx context.Context, act Act, org iam.OrgID, in input, wrong []Error) (Run, error) {
-	if len(in.Items) == 0 {
+	count := len(in.Items) + in.Lines
+	if count == 0 {
 		return Run{}, ErrNothing
 	}
 	who := audit.ActorFrom(ctx)
@@ -112,7 +113,7 @@ func (s *Service) begin(ctx context.Context, act Act, org iam.OrgID, in input, w
 		return Run{}, err
 	}
 	row := runRow{ID: iam.NewID(), TenantID: string(tenant), OrgID: string(org), Act: string(act), ActorType: who.Type, ActorID: who.ID, ActorName: who.Name,
-		State: string(Waiting), Total: len(in.Items) + len(wrong), CreatedAt: iam.Micros(s.Now())}
+		State: string(Waiting), Total: count + max(len(wrong), in.Bad), CreatedAt: iam.Micros(s.Now())}
 	doc, err := json.Marshal(in)
 	if err != nil {
 		return Run{}, err
@@ -129,13 +130,14 @@ func (s *Service) begin(ctx context.Context, act Act, org iam.OrgID, in input, w
 				return err
 			}
 		}
+		row.Failed = max(row.Failed, in.Bad)
 		if err := tx.Exec("UPDATE bulk_runs SET failed = ? WHERE id = ?", row.Failed, row.ID).Error; err != nil {
 			return err
 		}
 		if err := migrations.Enqueue(tx, Job{Run: row.ID}, nil); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, "run.start", row.object(), audit.Detail{"act": string(act), "count": len(in.Items)})
+		return audit.Record(ctx, tx, "run.start", row.object(), audit.Detail{"act": string(act), "count": count})
 	})
 	if err != nil {
 		return Run{}, fmt.Errorf("start a run: %w", err)

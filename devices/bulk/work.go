@@ -59,6 +59,12 @@ func (s *Service) Do(ctx context.Context, id string) error {
 	if err := json.Unmarshal(doc, &in); err != nil {
 		return fmt.Errorf("read run %s: %w", id, err)
 	}
+	if Act(row.Act) == Import {
+		if err := s.importFile(ctx, &row, in); err != nil {
+			return err
+		}
+		return s.end(ctx, &row)
+	}
 	unread := row.Total - len(in.Items) // lines that were wrong from the start, and are counted
 	for at := row.Done + row.Failed - unread; at < len(in.Items); {
 		n := 1

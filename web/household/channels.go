@@ -102,6 +102,9 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 				return err
 			}
 		}
+		if h.Decider.MayDevice(ctx, policies.ManageDevice, shown.Org, shown.ID) && shown.Channel != "" && shown.Removed.IsZero() {
+			v.Viewing.Import = "/c/" + shown.Channel + "/import"
+		}
 		v.Shown, v.Others, v.Shared = &s, rows(list.here, shown.Channel), rows(list.shared, shown.Channel)
 		if slices.ContainsFunc(list.shared, func(d devices.View) bool { return d.ID == shown.ID }) {
 			v.Source = ui.T(ctx, "place.shared")

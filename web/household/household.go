@@ -12,8 +12,10 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/bulk"
 	"halfkey/iam"
 	"halfkey/policies"
+	"halfkey/web/file"
 	"halfkey/web/frame"
 	"halfkey/web/notice"
 	"halfkey/web/show"
@@ -26,6 +28,7 @@ type House struct {
 	Notices  notice.Board
 	Devices  *devices.Service
 	Channels *channels.Store
+	Bulk     *bulk.Service
 	Decider  *policies.Decider
 	ReadURL  func(c echo.Context) string // of the door where programs read, no slash at the end
 	Now      func() time.Time
@@ -33,7 +36,8 @@ type House struct {
 
 // Mount adds the pages; g lets only those in who are signed in.
 func (h *House) Mount(g *echo.Group) {
-	for path, page := range map[string]echo.HandlerFunc{"/c": h.channels, "/c/:id": h.channel, "/c/:id/data": h.data, "/k": h.keys} {
+	for path, page := range map[string]echo.HandlerFunc{"/c": h.channels, "/c/:id": h.channel, "/c/:id/data": h.data, "/k": h.keys,
+		ImportPath: h.importPage, ImportPath + "/:run": h.importRun} {
 		g.GET(path, page)
 		g.HEAD(path, page)
 	}
@@ -41,13 +45,15 @@ func (h *House) Mount(g *echo.Group) {
 	g.POST("/k/:id", h.reveal, h.Frame.Door.Fresh)
 	g.POST("/k/:id/revoke", h.revoke)
 	g.GET("/c/:id/readings.csv", h.download)
+	g.GET("/c/:id/readings.ndjson", h.download)
+	g.POST(ImportPath, h.importFile, file.Expect)
 	g.POST("/c/:id/embeds", h.makeEmbed, h.Frame.Door.Fresh)
 	g.POST("/c/:id/embeds/:embed/end", h.endEmbed)
 }
 
 // Streams are the pages that stay alive.
 func (h *House) Streams() map[string]frame.Stream {
-	return map[string]frame.Stream{"channels": h.stream}
+	return map[string]frame.Stream{"channels": h.stream, "import": h.importStream}
 }
 
 // Enrol is where a phone lands that scanned a key. The key is in the part of the

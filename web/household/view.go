@@ -1,11 +1,11 @@
 package household
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,6 +13,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/iam/fault"
+	"halfkey/web/file"
 	"halfkey/web/plot"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -40,8 +41,8 @@ func ranges(ctx context.Context) (all []ui.Option) {
 	return all
 }
 
-// download sends all values as a CSV file, in the form in which they can be
-// imported again, line by line as they are read.
+// download sends all values as a file, in the form that the address ends in; as
+// CSV it can be imported again.
 func (h *House) download(c echo.Context) error {
 	ctx := c.Request().Context()
 	d, err := h.find(ctx, c.Param("id"))
@@ -52,41 +53,13 @@ func (h *House) download(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	head := c.Response().Header()
-	head.Set("Content-Type", "text/csv; charset=utf-8")
-	head.Set("Content-Disposition", `attachment; filename="channel-`+d.Channel+`.csv"`)
-	head.Set("Cache-Control", "no-store")
-	out := bufio.NewWriterSize(c.Response(), 32<<10)
-	lines := csv.NewWriter(out)
-	line := []string{"created_at", "entry_id"}
-	for n := range channels.MaxFields {
-		line = append(line, "field"+strconv.Itoa(n+1))
+	form := channels.CSV
+	if strings.HasSuffix(c.Path(), "."+string(channels.NDJSON)) {
+		form = channels.NDJSON
 	}
-	if err := lines.Write(append(line, "latitude", "longitude", "elevation", "status")); err != nil {
-		return err
-	}
-	err = h.Channels.Export(ctx, id, time.Time{}, time.Time{}, func(r channels.Row) error {
-		line = append(line[:0], r.Created.UTC().Format(time.RFC3339), strconv.FormatInt(r.Entry, 10))
-		for _, v := range r.Fields {
-			line = append(line, given(v))
-		}
-		return lines.Write(append(line, given(r.Latitude), given(r.Longitude), given(r.Elevation), given(r.Status)))
+	return file.Send(c, "channel-"+d.Channel+"."+string(form), form.MIME(), func(w io.Writer) error {
+		return h.Channels.WriteFile(ctx, w, id, time.Time{}, time.Time{}, form)
 	})
-	lines.Flush()
-	if err != nil {
-		if !c.Response().Committed {
-			return err
-		}
-		panic(http.ErrAbortHandler) // half a file must not look like a whole one
-	}
-	return out.Flush()
-}
-
-func given(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // makeEmbed shows the link this once, alone and inside the line that frames it.

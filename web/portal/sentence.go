@@ -48,6 +48,7 @@ var sentences = map[string]sentence{
 	"channel.clear":         {id: "activity.channel.clear", icon: "trash-2", kind: "warn"},
 	"channel.delete":        {id: "activity.channel.delete", icon: "trash-2", kind: "warn"},
 	"channel.import":        {id: "activity.channel.import", icon: "plus"},
+	"device.import":         {id: "import.told", icon: "plus"},
 	"device.channel-again":  {id: "activity.device.channel-again", icon: "refresh-cw", kind: "warn"},
 	"connector.open":        {id: "activity.connector.open", icon: "plus", kind: "good"},
 	"connector.change":      {id: "activity.connector.change", icon: "pencil"},
