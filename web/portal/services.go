@@ -35,7 +35,7 @@ func (p *Services) Mount(g *echo.Group, fresh echo.MiddlewareFunc) {
 		g.HEAD(path, page)
 	}
 	g.POST("/services", p.make)
-	g.POST("/services/:id", p.change)
+	g.POST("/services/:id", p.change, fresh) // perhaps its owner
 	g.POST("/services/:id/end", p.end)
 	g.POST("/services/:id/roles", p.giveRole, fresh)
 	g.POST("/services/:id/roles/:role/end", p.endRole)

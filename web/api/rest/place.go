@@ -17,7 +17,7 @@ func (a *API) places(g *echo.Group) {
 	g.GET("/orgs", a.listOrgs, paged())
 	g.POST("/orgs", a.newOrg, a.once, known())
 	g.GET("/orgs/:org", a.getOrg, known())
-	g.PATCH("/orgs/:org", a.changeOrg, a.dry, how("dry_run"))
+	g.PATCH("/orgs/:org", a.changeOrg, a.fresh, a.dry, how("dry_run"))
 	g.POST("/orgs/:org/move", a.moveOrg, a.fresh, a.dry, how("dry_run"))
 	g.POST("/orgs/:org/dates", a.dateOrg, a.fresh, a.dry, how("dry_run"))
 	g.POST("/orgs/:org/suspend", a.turnsOrg(a.Orgs.Suspend), a.fresh, a.dry, how("dry_run"))

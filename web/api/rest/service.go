@@ -14,7 +14,7 @@ func (a *API) services(g *echo.Group) {
 	g.GET("/orgs/:org/services", a.listServices, paged())
 	g.POST("/orgs/:org/services", a.newService, a.once, known())
 	g.GET("/services/:service", a.getService, known())
-	g.PATCH("/services/:service", a.changeService, known())
+	g.PATCH("/services/:service", a.changeService, a.fresh, known())
 	g.DELETE("/services/:service", a.endService, known())
 	g.POST("/services/:service/roles", a.giveServiceRole, a.fresh, a.once, known())
 	g.DELETE("/services/:service/roles/:role", a.endServiceRole, known())
