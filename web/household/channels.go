@@ -136,7 +136,7 @@ func waiting(c channel) string {
 
 func summed(d devices.View) channel {
 	return channel{ID: d.Channel, Name: d.Name, Field: d.Summary.FieldName, Value: plot.Value(d.Summary), Unit: d.Summary.Unit,
-		State: string(d.Presence), Since: plot.Heard(d.Summary), Measured: d.Summary.LastValue != ""}
+		State: string(d.Presence), Since: plot.Heard(d.Summary), Measured: d.Summary.LastValue != "", Copy: d.Copy}
 }
 
 func rows(list []devices.View, shown string) []ui.Tile {
@@ -146,7 +146,7 @@ func rows(list []devices.View, shown string) []ui.Tile {
 			continue
 		}
 		all = append(all, ui.Tile{Title: d.Name, Href: "/c/" + d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit,
-			Points: d.Summary.Spark, State: string(d.Presence), Since: plot.Heard(d.Summary), Row: true})
+			Points: d.Summary.Spark, State: string(d.Presence), Since: plot.Heard(d.Summary), AsOf: plot.AsOf(d.Copy), Row: true})
 	}
 	return all
 }
@@ -269,6 +269,9 @@ func (h *House) draw(ctx context.Context, out *stream.Out, d devices.View, list 
 		return err
 	}
 	if err := out.Part(ctx, "staleness", staleness(s)); err != nil {
+		return err
+	}
+	if err := out.Part(ctx, "copy", plot.CopyNote(s.Copy)); err != nil {
 		return err
 	}
 	if err := out.Part(ctx, "others", otherChannels(rows(list.here, d.Channel))); err != nil {

@@ -167,6 +167,15 @@ func Value(s channels.Summary) string {
 	return s.LastValue
 }
 
+// AsOf is when the copy was made that is shown because there is no newer one; zero
+// for anything that is as new as can be.
+func AsOf(c connectors.Copy) time.Time {
+	if !c.Stale {
+		return time.Time{}
+	}
+	return c.At
+}
+
 // Heard is when the channel was last heard; zero if never.
 func Heard(s channels.Summary) time.Time {
 	if s.Heard.IsZero() {

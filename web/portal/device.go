@@ -76,6 +76,9 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 		CanManage: p.Decider.MayDevice(ctx, policies.ManageDevice, d.Org, d.ID), CanMove: p.Decider.May(ctx, policies.MoveDevice, d.Org),
 		CanRetire: p.Decider.May(ctx, policies.RetireDevice, d.Org), CanShow: p.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID),
 		CanShare: p.Decider.MayDevice(ctx, policies.Share, d.Org, d.ID), CanHandOver: d.Door != devices.Agent && d.Door != devices.Manual && p.Decider.MayDevice(ctx, policies.TransferDevice, d.Org, d.ID)}
+	if d.Values {
+		v.Copy = d.Copy
+	}
 	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
 	if !v.Waiting && !v.Hidden {
 		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }
@@ -231,6 +234,12 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 		return firstError(
 			func() error {
 				return out.Part(ctx, "device-state", deviceState(string(d.Presence), plot.Heard(d.Summary)))
+			},
+			func() error {
+				if !d.Values {
+					return nil
+				}
+				return out.Part(ctx, "copy", plot.CopyNote(d.Copy))
 			},
 			func() error {
 				ticks, err := p.writeKey(ctx, d)
