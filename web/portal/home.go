@@ -96,7 +96,7 @@ func (p *Portal) tiles(ctx context.Context, list []devices.View) ([]ui.Tile, err
 	all := make([]ui.Tile, len(list))
 	for i, d := range list {
 		all[i] = ui.Tile{Title: d.Name, Text: places[d.Org], Href: "/devices/" + string(d.ID), Icon: kindIcon(d.Kind),
-			Value: plot.Value(d.Summary), Unit: d.Summary.Unit, Points: d.Summary.Spark, State: string(d.Presence), Since: plot.Heard(d.Summary)}
+			Value: plot.Value(d.Summary), Unit: d.Summary.Unit, Points: d.Summary.Spark, State: string(d.Presence), Since: plot.Heard(d.Summary), AsOf: plot.AsOf(d.Copy)}
 	}
 	return all, nil
 }
