@@ -15,6 +15,8 @@ func addVerbs(root *cobra.Command) {
 		switch noun.Name() {
 		case "audit":
 			noun.AddCommand(cli.Trail(openAPI)...)
+		case "channel":
+			noun.AddCommand(cli.ReadingFiles(openAPI)...)
 		case "admin":
 			noun.AddCommand(cli.Admin(openAPI)...)
 		}

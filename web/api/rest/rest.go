@@ -73,6 +73,7 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	a.pending(g)
 	a.runs(g)
 	a.readings(g)
+	a.readingFiles(g)
 	a.trail(g)
 	a.taking(g)
 	a.past(g)
