@@ -8,6 +8,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/policies"
 )
 
 // Try makes the first call of a connection for somebody who has no place here yet.
@@ -22,6 +23,22 @@ func (d *Desk) Try(ctx context.Context, w Draft) (Report, error) {
 	}
 	a := account{service: service, access: Access{set, w.Secret}}
 	return d.test(ctx, &a)
+}
+
+// TestChange is Test of a connector as it would be with other settings, and with
+// its own key where none is given.
+func (d *Desk) TestChange(ctx context.Context, id ID, w Draft) (Report, error) {
+	a, err := d.take(ctx, id, policies.ManageConnector)
+	if err != nil {
+		return Report{}, err
+	}
+	if a.service == nil {
+		return Report{}, ErrOwn
+	}
+	if w.Service = a.Provider; w.Secret == "" {
+		w.Secret = a.access.Secret
+	}
+	return d.Try(ctx, w)
 }
 
 // Install puts a connection to work in the caller's transaction, who has the right

@@ -126,7 +126,10 @@ func TestHomerConnectsAThingSpeakAndSeesWhatIsWrong(t *testing.T) {
 	waits(t, tab, says("Copy it once more from your profile there"))
 	picture(t, tab, "connector-wrong-key")
 	types(t, tab, "[name=account_key]", there.account)
-	presses(t, tab, "#connection [value=test]", says("ThingSpeak answers: you have 4 channels left"))
+	clicks(t, tab, "#connection [value=test]")
+	waits(t, tab, says("ThingSpeak answers; you have 4 channels left"))
+	waits(t, tab, "document.querySelector('[name=account_key]').value === '"+there.account+"'") // what was typed stays
+	presses(t, tab, "#connection [value=test]", says("ThingSpeak answers; you have 4 channels left"))
 	waits(t, tab, "!document.documentElement.outerHTML.includes('"+there.account+"') && document.querySelector('[name=account_key]').value === ''")
 	picture(t, tab, "connector-tested")
 	types(t, tab, "[name=account_key]", there.account)

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"halfkey/connectors"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/fault"
@@ -38,6 +40,9 @@ type Door struct {
 	AcceptPlain bool         // people may sign in over plain HTTP
 	Now         func() time.Time
 	Log         *slog.Logger
+
+	// Tested says what a service answered when somebody's account was tried.
+	Tested func(service, host string, r *connectors.Report, err error) templ.Component
 }
 
 // ErrSignIn is what a request without a session hears where no page can lead to

@@ -29,6 +29,7 @@ func (d *Door) answerRegister(c echo.Context, status int, f registerForm) error 
 		return show.Page(c, status, plainPage(p, d.local(c.Request())))
 	}
 	f.Passkey = d.newcomersPasskey(c, "auth.register.do")
+	f.Account.Addresses = d.Orgs.Newcomers
 	return show.Page(c, status, registerPage(p, f))
 }
 
@@ -37,6 +38,9 @@ func (d *Door) register(c echo.Context) error {
 	f := registerForm{Organisation: c.FormValue("organisation"), Name: c.FormValue("name"), Email: c.FormValue("email")}
 	if d.lineOf(c.Request()) == open {
 		return d.answerRegister(c, http.StatusForbidden, f)
+	}
+	if err := d.bring(c, &f); err != nil || c.FormValue("do") == "check" {
+		return d.answerAccount(c, f, err)
 	}
 	if d.Orgs.ByMail() {
 		return d.registerByMail(c, f)
@@ -49,7 +53,11 @@ func (d *Door) register(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.welcome(c, founded.User, by, "/")
+	to := "/"
+	if f.Account.silent() {
+		to = "/connectors/" + string(founded.Connector) // how it fares, and what helps
+	}
+	return d.welcome(c, founded.User, by, to)
 }
 
 // registerByMail answers everybody alike; whether there is an account with the
@@ -60,7 +68,7 @@ func (d *Door) registerByMail(c echo.Context, f registerForm) error {
 	if err == nil {
 		v := d.visit(c)
 		err = d.Orgs.AskFounding(ctx, orgs.FoundRequest{
-			Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey}, v.Browser, v.Source)
+			Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey, Account: f.Account.draft}, v.Browser, v.Source)
 	}
 	if wrong, ok := wrongIn(err, "organisation"); ok {
 		f.Wrong = wrong
@@ -79,6 +87,6 @@ func (d *Door) found(c echo.Context, f registerForm) (orgs.Founded, iam.Method, 
 		return orgs.Founded{}, "", err
 	}
 	founded, err := d.Orgs.Found(c.Request().Context(), orgs.FoundRequest{
-		Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey})
+		Organisation: f.Organisation, Name: f.Name, Email: f.Email, Password: with.Password, Passkey: with.Passkey, Account: f.Account.draft})
 	return founded, with.Method(), err
 }

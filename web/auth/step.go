@@ -66,7 +66,12 @@ func (d *Door) FreshAt(page func(echo.Context) string) echo.MiddlewareFunc {
 			if !ok || s.Fresh(d.Now()) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 				return proved(c)
 			}
-			return c.Redirect(http.StatusSeeOther, "/step?next="+url.QueryEscape(Next(page(c))))
+			to := "/step?next=" + url.QueryEscape(Next(page(c)))
+			if r.Header.Get("HX-Request") != "" { // a part of a page asks: the page itself goes
+				c.Response().Header().Set("HX-Redirect", to)
+				return c.NoContent(http.StatusOK)
+			}
+			return c.Redirect(http.StatusSeeOther, to)
 		}
 	}
 }

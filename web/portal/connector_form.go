@@ -31,9 +31,7 @@ type connectorForm struct {
 	Change  bool // of one that is there
 	Again   bool // what was typed went nowhere, since its viewer had to prove first who he is
 	Refused bool // the account's key is
-	Tested  *connectors.Report
-	Host    string
-	Failed  string // why no answer came; a new connection may be kept all the same
+	Tested  tested
 	Wrong   map[string]string
 }
 
@@ -81,7 +79,8 @@ func (p *Connectors) answerNew(c echo.Context, status int, h frame.Here, w conne
 
 // fill draws the lines that the service asks for, with what was said so far.
 func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Draft) {
-	f.Service, f.Name, f.Host = w.Service, w.Name, hostOf(w.Settings)
+	f.Service, f.Name = w.Service, w.Name
+	f.Tested.Change, f.Tested.Service, f.Tested.Host = f.Change, w.Service, hostOf(w.Settings)
 	for _, s := range p.Desk.Services[w.Service].Form() {
 		l := settingLine{Setting: s, Value: w.Settings[s.Name], Wrong: f.Wrong[s.Name]}
 		l.Label, l.Hint = settingWord(ctx, w.Service, s.Name)
@@ -91,7 +90,7 @@ func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Dr
 			switch {
 			case f.Change && !f.Refused:
 				l.Hint = ui.T(ctx, "connector.secret.kept")
-			case f.Tested != nil || f.Failed != "":
+			case !f.Tested.none():
 				l.Hint = ui.T(ctx, "connector.secret.again")
 			}
 		case l.Value == "":
@@ -128,7 +127,7 @@ func (p *Connectors) open(c echo.Context) error {
 	do := c.FormValue("do")
 	r, err := p.Desk.Test(ctx, h.Org.ID, w)
 	if err == nil && do == "test" {
-		return p.answerNew(c, http.StatusOK, h, w, connectorForm{Tested: &r})
+		return p.answerNew(c, http.StatusOK, h, w, connectorForm{Tested: tested{Report: &r}})
 	}
 	if err == nil || errors.Is(err, connectors.ErrTestSilent) && do == "anyway" {
 		var id connectors.ID
@@ -145,16 +144,20 @@ func (p *Connectors) open(c echo.Context) error {
 
 // wrongConnection is what a form can say about why it was not taken.
 func wrongConnection(ctx context.Context, service string, err error) (f connectorForm, status int, ok bool) {
+	f.Tested.Err = err
 	if wrong, ok := fields(err); ok {
-		return connectorForm{Wrong: wrong}, http.StatusUnprocessableEntity, true
+		f.Wrong = wrong
+		return f, http.StatusUnprocessableEntity, true
 	}
 	switch {
 	case errors.Is(err, connectors.ErrTestSilent):
-		return connectorForm{Failed: sentenceOf(err)}, http.StatusServiceUnavailable, true
+		return f, http.StatusServiceUnavailable, true
 	case errors.Is(err, connectors.ErrTestKey), errors.Is(err, connectors.ErrSecret):
-		return connectorForm{Refused: true, Wrong: map[string]string{"account_key": refusedWord(ctx, service, err)}}, http.StatusUnprocessableEntity, true
+		f.Refused, f.Wrong = true, map[string]string{"account_key": refusedWord(ctx, service, err)}
+		return f, http.StatusUnprocessableEntity, true
 	case errors.Is(err, iam.ErrName):
-		return connectorForm{Wrong: map[string]string{"name": fault.Of(err).Sentence}}, http.StatusUnprocessableEntity, true
+		f.Wrong = map[string]string{"name": fault.Of(err).Sentence}
+		return f, http.StatusUnprocessableEntity, true
 	}
 	return f, 0, false
 }
@@ -190,23 +193,31 @@ func (p *Connectors) answerChange(c echo.Context, status int, h frame.Here, s co
 }
 
 // change gives a connector other settings or, after the service has taken it,
-// another key.
+// another key. The button may ask for the test alone.
 func (p *Connectors) change(c echo.Context) error {
 	s, h, err := p.toChange(c)
 	if err != nil {
 		return err
 	}
 	w := p.said(c, s.Provider)
+	if c.FormValue("do") == "test" {
+		r, err := p.Desk.TestChange(c.Request().Context(), s.ID, w)
+		if err == nil {
+			return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Tested: tested{Report: &r}})
+		}
+		return p.notChanged(c, h, s, w, err)
+	}
 	err = p.Desk.Change(c.Request().Context(), s.ID, w)
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, connectorAt(s.ID))
 	}
+	return p.notChanged(c, h, s, w, err)
+}
+
+func (p *Connectors) notChanged(c echo.Context, h frame.Here, s connectors.Status, w connectors.Draft, err error) error {
 	f, status, ok := wrongConnection(c.Request().Context(), s.Provider, err)
 	if !ok {
 		return err
-	}
-	if f.Failed != "" {
-		f.Failed = ui.T(c.Request().Context(), "connector.change.silent")
 	}
 	return p.answerChange(c, status, h, s, w, f)
 }

@@ -654,7 +654,7 @@ func connectorNews(v connectorPage) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		title, text := troubleWords(ctx, v.connectorLine)
 		if v.Checked != nil {
-			templ_7745c5c3_Err = ui.Banner("good", ui.T(ctx, "connector.answers", "Service", serviceWord(ctx, v.Provider), "Left", leftWord(ctx, v.Checked.Left)), saidOf(ctx, v.Provider, "connector.answers.text", "Count", v.Checked.Channels)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = testedPart(tested{Service: v.Provider, Host: v.Host, Report: v.Checked}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -71,7 +71,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	outside := &connectors.Outside{Service: service, Vault: v, Keeps: store, Now: clock.Now, Wake: desk.Wake}
 	registry := &connectors.Registry{Providers: map[string]connectors.Provider{channels.Provider: store, service.Name(): outside,
 		joined.Name(): &connectors.Outside{Service: joined, Vault: v, Now: clock.Now, Wake: desk.Wake}}, Now: clock.Now}
-	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Desk: desk, Live: hub, Now: clock.Now}
+	places := &orgs.Service{DB: db.Gorm, Vault: v, Decider: decider, Users: users, Passwords: passwords, Sessions: sessions, Settings: settings, Connectors: registry, Desk: desk, Newcomers: []string{thingspeak.Hosted}, Live: hub, Now: clock.Now}
 	machines := orgs.Machines{Orgs: places, Services: &iam.Services{DB: db.Gorm, Now: clock.Now},
 		Tokens: iam.NewAPITokens(iam.APITokenParts{DB: db.Gorm, Vault: v, Limits: limits, Versions: versions, Trail: trail, Now: clock.Now})}
 	things := &devices.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Connectors: registry, Channels: store, Outside: desk, Live: hub, Trail: trail,

@@ -30,7 +30,7 @@
     const field = (name) => form.elements[box.dataset.prefix + name];
     field("ticket").value = ticket;
     field("passkey").value = JSON.stringify({ id: of.id, rawId: text(of.rawId), type: of.type, response, clientExtensionResults: {} });
-    for (const p of form.querySelectorAll("input[type=password]")) p.value = "";
+    for (const p of form.querySelectorAll("input[autocomplete$=password]")) p.value = "";
     form.submit();
   };
 
