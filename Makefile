@@ -27,15 +27,17 @@ test: deps verify ## everything that must hold: SQLite, PostgreSQL, browser, cra
 e2e: deps ## the stories of the finished program alone, told as they go
 	.ci/postgres $(GO) test -count 1 -v -timeout 14m -run 'Story|Replicas|Secrets|Crash' ./cmd/halfkey
 
-bench: ## what the hot paths cost here: requests, decisions, tokens, lists (HALFKEY_TEST_DEVICES=1000000 for a crowd)
+bench: ## what the hot paths cost here: requests, decisions, tokens, lists (HALFKEY_TEST_DEVICES=1000000, HALFKEY_TEST_AGENTS=1000000 for a crowd)
 	$(GO) test -run '^$$' -bench House -benchtime 2s ./cmd/halfkey
+	.ci/postgres $(GO) test -run '^$$' -bench 'Agents$$' -benchtime 2s -timeout 1h ./cmd/halfkey
 	$(GO) test -run '^$$' -bench 'Decide|Casbin' ./policies
 	$(GO) test -run '^$$' -bench 'Token|Renew|Call' ./web/api/agentmgmt
 	.ci/postgres $(GO) test -run '^$$' -bench Lists ./devices
 
-soak: deps ## two hundred kills under load, a thousand devices over a bad line; on SQLite and on PostgreSQL
+soak: deps ## two hundred kills under load, a thousand devices over a bad line, a hundred thousand credentials that end in a minute
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 2h -run Crash ./cmd/halfkey
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 1h -run 'EachDevice|AnHour|AnotherHalfkey' ./web/thingspeak
+	$(GO) test -run '^$$' -bench AgentsExpire -benchtime 1x ./cmd/halfkey
 
 lint: verify ## vet and staticcheck
 	$(GO) vet ./...

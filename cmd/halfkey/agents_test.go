@@ -17,7 +17,7 @@ import (
 )
 
 // program makes a service account of The Simpsons that may bring agents.
-func program(t *testing.T, settings []string) (id, secret string) {
+func program(t testing.TB, settings []string) (id, secret string) {
 	t.Helper()
 	h := open(t, settings)
 	defer h.close()
@@ -44,7 +44,7 @@ func program(t *testing.T, settings []string) (id, secret string) {
 }
 
 // asks sends a request to a running halfkey and reads its JSON answer.
-func (p *process) asks(t *testing.T, method, path, bearer, contentType, body string, want int, into any) {
+func (p *process) asks(t testing.TB, method, path, bearer, contentType, body string, want int, into any) {
 	t.Helper()
 	r, err := http.NewRequest(method, "http://"+p.main+path, strings.NewReader(body))
 	if err != nil {

@@ -132,7 +132,6 @@ constraint agents FOREIGN KEY (device_id) REFERENCES devices(id)
 constraint agents UNIQUE (device_id)
 constraint agents PRIMARY KEY (id)
 CREATE UNIQUE INDEX agents_device_id_key ON public.agents USING btree (device_id)
-CREATE INDEX agents_expiry ON public.agents USING btree (tenant_id, expires_at) WHERE (onboarded_at IS NOT NULL)
 CREATE UNIQUE INDEX agents_pkey ON public.agents USING btree (id)
 CREATE INDEX agents_tenant ON public.agents USING btree (tenant_id, id)
 column api_tokens.token_hash bytea NOT NULL

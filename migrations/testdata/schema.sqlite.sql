@@ -123,7 +123,6 @@ CREATE TABLE agents (
     old_public_key BLOB,
     old_expires_at BIGINT
 );
-CREATE INDEX agents_expiry ON agents (tenant_id, expires_at) WHERE onboarded_at IS NOT NULL;
 CREATE INDEX agents_tenant ON agents (tenant_id, id);
 CREATE TABLE api_tokens (
     token_hash   BLOB PRIMARY KEY,
