@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -211,6 +213,43 @@ func TestNoHeaderIsSlippedIn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Whatever somebody writes into a link or a form of ours, nobody is led by it to
+// another site: at once, by the page, or by the next form.
+func TestNobodyIsLedToAnotherSite(t *testing.T) {
+	w, m := attacked(t)
+	for _, r := range m.rows {
+		method := r.methods[0]
+		if !r.bySession() || strings.HasPrefix(r.path, "/api/") || strings.HasPrefix(r.path, "/events") || method != http.MethodGet && method != http.MethodPost {
+			continue
+		}
+		for _, evil := range []string{"//evil.example/", "https://evil.example/", "/\\evil.example/", "/%2f%2fevil.example/", "\thttps://evil.example/"} {
+			lead := url.Values{"next": {evil}, "back": {evil}, "return": {evil}, "url": {evil}}.Encode()
+			path, body := w.fill(t, r.path, "own"), w.fill(t, r.body, "own")
+			if method == http.MethodPost && !strings.Contains(body, "url=") {
+				body = strings.TrimPrefix(body+"&"+lead, "&")
+			}
+			if path += "?"; strings.Count(path, "?") > 1 {
+				path = strings.TrimSuffix(path, "?") + "&"
+			}
+			for _, who := range []string{"founder", "nobody"} {
+				w.try(t, func() {
+					answer := w.ask(t, who, method, path+lead, body, r.headers...)
+					to, err := url.Parse(answer.Header().Get("Location"))
+					if err != nil || to.Host != "" || strings.HasPrefix(to.Path, "//") || strings.Contains(to.Path, "\\") || strings.Contains(answer.Header().Get("Refresh"), "evil") {
+						t.Errorf("%s %s with %q leads %s to %s", method, r.path, evil, who, answer.Header())
+					}
+					for _, part := range []string{`href="`, `action="`, `formaction="`, `src="`} {
+						if strings.Contains(answer.Body.String(), part+html.EscapeString(evil)) {
+							t.Errorf("%s %s with %q shows %s a way there", method, r.path, evil, who)
+						}
+					}
+				})
+				w.part(t)
+			}
+		}
 	}
 }
 
