@@ -123,15 +123,24 @@ func (d *Desk) readNew(ctx context.Context, a *account, p *Projection, key vault
 		fresh = merged(newer(more.Entries, p.ReadUpto), fresh)
 		full = len(more.Entries) >= MostReadings && len(fresh) > before
 	}
-	if p.ReadUpto > 0 && p.ReadUpto+int64(len(fresh)) < got.Last {
-		// Some came with a time before the newest that we have.
-		more, err := page(Page{Most: MostReadings})
+	// Some may have come with a time before the newest that we have.
+	missing := func() bool { return p.ReadUpto > 0 && p.ReadUpto+int64(len(fresh)) < got.Last }
+	sought, to := missing(), time.Time{}
+	for n := 0; missing() && n < readPages; n++ {
+		more, err := page(Page{To: to, Most: MostReadings})
 		if err != nil {
 			return err
 		}
-		fresh = merged(newer(more.Entries, p.ReadUpto), fresh)
+		if fresh = merged(newer(more.Entries, p.ReadUpto), fresh); len(more.Entries) < MostReadings {
+			break
+		}
+		to = oldestOf(more.Entries)
 	}
-	return d.add(ctx, p, fresh)
+	if err := d.add(ctx, p, fresh); err != nil || !sought {
+		return err
+	}
+	// What was not found is not looked for again.
+	return d.db(ctx).Exec(`UPDATE projections SET read_upto = ? WHERE id = ? AND read_upto = ? AND read_upto < ?`, got.Last, p.ID, p.ReadUpto, got.Last).Error
 }
 
 // add puts entries into the copy, a few in a transaction, as long as nobody else does.

@@ -181,10 +181,34 @@ func (d *Desk) noteSight(ctx context.Context, there *inventory, p *Projection) e
 		return nil
 	}
 	o, ok := there.byID[*p.External]
+	if ok {
+		if err := d.noteReadKey(ctx, p, o); err != nil {
+			return err
+		}
+	}
 	if !ok || p.SyncedAt != nil && seenOf(o) == p.Seen {
 		return nil
 	}
 	return d.db(ctx).Exec(`UPDATE projections SET seen = ?, synced_at = ? WHERE id = ? AND external_id = ?`, seenOf(o), iam.Micros(d.Now()), p.ID, o.ID).Error
+}
+
+// noteReadKey takes over the key that reads a channel, when it is another: only we
+// read with it.
+func (d *Desk) noteReadKey(ctx context.Context, p *Projection, o Outer) error {
+	if o.ReadKey == "" {
+		return nil
+	}
+	tx := d.db(ctx)
+	if len(p.ReadSealed) > 0 {
+		if ours, err := d.Vault.Open(tx, readCell(p), p.ReadSealed); err != nil || string(ours) == o.ReadKey.Reveal() {
+			return err
+		}
+	}
+	sealed, err := d.Vault.Seal(tx, readCell(p), []byte(o.ReadKey.Reveal()))
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE projections SET read_key_sealed = ? WHERE id = ? AND external_id = ?`, sealed, p.ID, o.ID).Error
 }
 
 // stock has channels made ahead, as many as the connector's settings say.

@@ -108,6 +108,16 @@ func TestTheEmbeddedStoreIsAProvider(t *testing.T) {
 					Write: func(key, value string) error {
 						_, err := h.Write(context.Background(), key, entry(value))
 						return err
+					},
+					Seen: func(t *testing.T, id string) (values []string) {
+						n, err := h.Number(t.Context(), id)
+						must(t, err)
+						rows, err := h.Feed(t.Context(), n, channels.Query{})
+						must(t, err)
+						for _, r := range rows {
+							values = append(values, *r.Fields[0])
+						}
+						return values
 					}}
 			})
 		})

@@ -3,6 +3,7 @@ package connectortest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"gorm.io/gorm"
@@ -181,4 +182,38 @@ func keepsWishesApart(t *testing.T, h House) {
 	if err == nil {
 		t.Error("another tenant was given the channel of a wish that is not his")
 	}
+}
+
+func showsWhatCame(t *testing.T, h House) {
+	c, other := h.create(t, "op-1"), h.create(t, "op-2")
+	var came []string
+	sees := func(when string) {
+		t.Helper()
+		if seen := h.Seen(t, c.ID); !slices.Equal(seen, came) {
+			t.Errorf("%s %v is seen, %v came", when, seen, came)
+		}
+	}
+	writes := func(values ...string) {
+		t.Helper()
+		for _, v := range values {
+			if err := h.Write(c.WriteKey.Reveal(), v); err != nil {
+				t.Fatal(err)
+			}
+			came = append(came, v)
+		}
+	}
+	sees("at first")
+	writes("21.5", "22.0")
+	sees("then")
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Rename(ctx, tx, c.ID, "Cellar") })
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Move(ctx, tx, c.ID, h.Other) })
+	h.settle(t)
+	writes("22.0", "warm", "")
+	sees("renamed and moved")
+	if seen := h.Seen(t, other.ID); len(seen) > 0 {
+		t.Errorf("of a channel that got nothing %v is seen", seen)
+	}
+	h.in(t, func(ctx context.Context, tx *gorm.DB) error { return h.Provider.Close(ctx, tx, c.ID) })
+	h.settle(t)
+	sees("closed")
 }

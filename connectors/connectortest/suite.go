@@ -22,6 +22,9 @@ type House struct {
 	By       connectors.ID
 	Write    func(key, value string) error
 
+	// Seen are the values of the first field that our pages have of a channel, oldest first.
+	Seen func(t *testing.T, id string) []string
+
 	// Settle waits until what was wished for is done, and seen again; nil: it is at once.
 	Settle func(t *testing.T)
 }
@@ -41,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T) House) {
 		"channels are told apart":                        tellsApart,
 		"it says what it is called and what it can do":   introducesItself,
 		"a wish of another tenant is not handed out too": keepsWishesApart,
+		"what came is shown, in order and once":          showsWhatCame,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open(t)) })
 	}

@@ -18,6 +18,7 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/connectors"
+	"halfkey/connectors/channels"
 	"halfkey/connectors/connectortest"
 	outer "halfkey/connectors/thingspeak"
 	"halfkey/iam"
@@ -38,6 +39,7 @@ type caller struct {
 	now      time.Time
 	mu       sync.Mutex
 	news     map[string]int
+	copies   *channels.Store
 }
 
 const (
@@ -67,9 +69,10 @@ func newCaller(t testing.TB, db *migrations.DB, settings string) *caller {
 	}))
 	service := outer.New(true)
 	clock := func() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-	c.Desk = &connectors.Desk{DB: c.db, Vault: v, Services: map[string]connectors.Service{outer.Provider: service}, Now: clock, Log: slog.New(slog.DiscardHandler), Patience: 150 * time.Millisecond,
+	c.copies = &channels.Store{DB: c.db, Vault: v, Now: clock}
+	c.Desk = &connectors.Desk{Keeps: c.copies, DB: c.db, Vault: v, Services: map[string]connectors.Service{outer.Provider: service}, Now: clock, Log: slog.New(slog.DiscardHandler), Patience: 150 * time.Millisecond,
 		Told: func(_ context.Context, _ *gorm.DB, n connectors.News) error { c.news[n.Kind]++; return nil }}
-	c.provider = &connectors.Outside{Service: service, Vault: v, Now: clock, Wake: func() {}}
+	c.provider = &connectors.Outside{Service: service, Vault: v, Keeps: c.copies, Now: clock, Wake: func() {}}
 	return c
 }
 
@@ -133,6 +136,17 @@ func TestAnotherHalfkeyIsAProvider(t *testing.T) {
 							return errors.New(res.Status)
 						}
 						return nil
+					},
+					Seen: func(t *testing.T, id string) []string {
+						c.proxy.Fail(share)
+						for range 10 {
+							c.looks(t, id)
+							c.pass(20 * time.Second)
+						}
+						c.proxy.Calm()
+						c.pass(10 * time.Minute)
+						c.looks(t, id)
+						return c.seen(t, id)
 					}}
 			})
 		})
