@@ -35,9 +35,13 @@ func (d *Desk) read(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	failed := d.readNew(ctx, a, p, key)
+	counted, keep := d.Counted(ctx, a.ID)
+	failed := d.readNew(counted, a, p, key)
 	if ctx.Err() != nil {
 		return nil // the next start finds it as old as it is
+	}
+	if failed != nil {
+		keep() // of those that are read well there are too many to remember
 	}
 	return d.wasRead(ctx, a, p, failed)
 }

@@ -17,35 +17,33 @@ func (d *Desk) wasRead(ctx context.Context, a *account, p *Projection, failed er
 		return d.readWell(ctx, a, p, now)
 	}
 	cause, again := causeOf(failed), readRefused
-	theirs := errors.Is(cause, ErrUnsure) || errors.Is(cause, ErrPace)
-	if theirs {
+	var err error
+	switch {
+	case errors.Is(cause, ErrUnsure), errors.Is(cause, ErrPace):
 		again = readSoonest // or when the connector is asked again
-	}
-	err := d.db(ctx).Exec(`UPDATE projections SET read_error = ?, read_due_at = ? WHERE id = ?`, cause.Error(), iam.Micros(now.Add(again)), p.ID).Error
-	if err != nil {
-		return err
-	}
-	if theirs {
 		err = d.trouble(ctx, a, failed)
-	} else {
+	default:
 		d.Log.Warn("connectors: a service outside does not show a channel", "connector", a.ID, "channel", p.ID, "cause", cause)
 		if a.ListedAt != nil && now.Sub(iam.Time(*a.ListedAt)) >= readSweep {
 			err = d.db(ctx).Exec(`UPDATE connectors SET listed_at = NULL WHERE id = ? AND listed_at = ?`, a.ID, *a.ListedAt).Error
 			d.Wake()
 		}
 	}
+	if err != nil {
+		return err
+	}
+	if err := d.db(ctx).Exec(`UPDATE projections SET read_error = ?, read_due_at = ? WHERE id = ?`, cause.Error(), iam.Micros(now.Add(again)), p.ID).Error; err != nil {
+		return err
+	}
 	if p.ReadError == "" {
 		d.turned(p)
 	}
-	return err
+	return nil
 }
 
 func (d *Desk) readWell(ctx context.Context, a *account, p *Projection, now time.Time) error {
 	due, err := d.readAgain(ctx, p, now)
 	if err != nil {
-		return err
-	}
-	if err := d.db(ctx).Exec(`UPDATE projections SET read_at = ?, read_error = '', read_due_at = ? WHERE id = ?`, iam.Micros(now), iam.Micros(due), p.ID).Error; err != nil {
 		return err
 	}
 	away := a.Trouble == ErrUnsure.Error() || a.Trouble == ErrPace.Error()
@@ -54,6 +52,9 @@ func (d *Desk) readWell(ctx context.Context, a *account, p *Projection, now time
 			a.ID, ErrUnsure.Error(), ErrPace.Error()).Error; err != nil {
 			return err
 		}
+	}
+	if err := d.db(ctx).Exec(`UPDATE projections SET read_at = ?, read_error = '', read_due_at = ? WHERE id = ?`, iam.Micros(now), iam.Micros(due), p.ID).Error; err != nil {
+		return err
 	}
 	if away || p.ReadError != "" || p.ReadAt == nil {
 		d.turned(p)
