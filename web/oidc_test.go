@@ -202,6 +202,22 @@ func TestAnAccountIsLinkedByItsOwner(t *testing.T) {
 			t.Errorf("leads to %s", to)
 		}
 	})
+	t.Run("and is too little from when she holds a role elsewhere", func(t *testing.T) {
+		ned := flanders(t, e.Simpsons)
+		link := ned.Post(t, "/people/invite", "org", nedsPlace(t, ned), "email", "marge@simps.net", "role", "viewer").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
+		e.Marge.Post(t, link).Wants(t, 303)
+		b := e.Browser(t)
+		if to := b.Get(t, e.leave(t, b, "org", "the-simpsons")).Wants(t, 303).Header.Get("Location"); to != "/login/oidc/claim" {
+			t.Errorf("leads to %s", to)
+		}
+		b.Get(t, "/me").Wants(t, 303)
+	})
+}
+
+// nedsPlace is the place that somebody's pages begin with.
+func nedsPlace(t *testing.T, b *webtest.Browser) string {
+	t.Helper()
+	return b.Get(t, "/orgs").Wants(t, 200).Find(t, `org=([0-9a-z]{20})`)
 }
 
 func TestASecretGoesToNoOtherProvider(t *testing.T) {
