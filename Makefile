@@ -17,8 +17,8 @@ bin/halfkey bin/halfkey-device: $(SOURCES) go.mod go.sum
 run: bin/halfkey ## serve with the data in ./halfkey-data
 	bin/halfkey serve
 
-demo: bin/halfkey ## the whole story with The Simpsons, on http://localhost:8080
-	bin/halfkey serve --demo
+demo: bin/halfkey ## the whole story with The Simpsons, on http://localhost:8080 (PROVIDER=thingspeak: their channels at a second Halfkey)
+	bin/halfkey serve --demo $(if $(PROVIDER),--provider $(PROVIDER))
 
 test: deps verify ## everything that must hold: SQLite, PostgreSQL, browser, crash, secrets
 	$(GO) vet ./...

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"halfkey/connectors/channels"
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices/client"
 	"halfkey/devices/wire"
 )
@@ -22,8 +25,12 @@ const pulse = 5 * time.Second
 
 // serveDemo serves a house that The Simpsons move into. Without a data folder of the
 // caller's choice it is a new one that ends with the demo; with one, a later start
-// finds everybody where they were.
-func serveDemo(ctx context.Context, c Config, keep bool, out, errOut io.Writer) error {
+// finds everybody where they were. Its channels are kept in the house itself, or at
+// the provider "thingspeak", which a second Halfkey plays.
+func serveDemo(ctx context.Context, c Config, provider string, keep bool, out, errOut io.Writer) error {
+	if provider != channels.Provider && provider != thingspeak.Provider {
+		return fmt.Errorf("--provider: the demo knows %s and %s", channels.Provider, thingspeak.Provider)
+	}
 	if !keep {
 		dir, err := os.MkdirTemp("", "halfkey-demo-")
 		if err != nil {
@@ -35,20 +42,30 @@ func serveDemo(ctx context.Context, c Config, keep bool, out, errOut io.Writer) 
 	if c.Log.Level == "info" {
 		c.Log.Level = "warn" // the story is told on the same screen
 	}
-	return serve(ctx, c, out, c.logger(errOut), func(ctx context.Context, h *house) error {
-		d := &demo{house: h, out: out, folder: filepath.Join(h.config.Data, "thermometers")}
-		if err := d.run(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		return nil
+	tell := func(ctx context.Context, n *neighbour) error {
+		return serve(ctx, c, out, c.logger(errOut), func(ctx context.Context, h *house) error {
+			d := &demo{house: h, outside: n, out: out, folder: filepath.Join(h.config.Data, "thermometers")}
+			if err := d.run(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+			return nil
+		})
+	}
+	if provider == channels.Provider {
+		return tell(ctx, nil)
+	}
+	return besideThingSpeak(ctx, c, c.logger(errOut), func(ctx context.Context, n *neighbour) error {
+		c.PrivateTargets, c.Newcomers = true, []string{n.url}
+		return tell(ctx, n)
 	})
 }
 
 // demo tells the story of the seed and lets its thermometers measure on.
 type demo struct {
-	house  *house
-	out    io.Writer
-	folder string // each thermometer's EEPROM is a file here
+	house   *house
+	outside *neighbour // nil: channels are kept in the house
+	out     io.Writer
+	folder  string // each thermometer's EEPROM is a file here
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
@@ -57,7 +74,11 @@ func (d *demo) run(ctx context.Context) error {
 	if err := os.MkdirAll(d.folder, 0o700); err != nil {
 		return err
 	}
-	if d.house.orgs.NeedsSetup(ctx) {
+	fresh := d.house.orgs.NeedsSetup(ctx)
+	if fresh && d.outside != nil && d.outside.key == "" {
+		return errors.New("the ThingSpeak of this data folder belongs to an earlier demo: choose another folder with --data")
+	}
+	if fresh {
 		if err := d.story(ctx); err != nil {
 			return err
 		}
@@ -68,7 +89,7 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("\n%d thermometers write every %v to %s. Ctrl-C ends the demo.", in, pulse, d.house.updateURL())
+	d.say("\n%d thermometers write every %v to %s. Ctrl-C ends the demo.", in, pulse, d.updateURL())
 	var g errgroup.Group
 	for _, t := range fleet {
 		g.Go(func() error { return t.Run(ctx, pulse, client.NewThermometer(string(t.Serial)).Measure) })
@@ -107,12 +128,20 @@ func (d *demo) device(serial wire.Serial, key wire.RegKey) *client.Client {
 		Server:    d.house.config.scheme() + "://" + byNumber(d.house.config.Listen.Main),
 		Serial:    serial,
 		Key:       key,
-		UpdateURL: "http://" + byNumber(d.house.config.Listen.ThingSpeak) + "/update",
+		UpdateURL: d.updateURL(),
 		Model:     "thermometer",
 		Firmware:  "1.0",
 		Store:     client.FileStore{Path: filepath.Join(d.folder, strings.ReplaceAll(string(serial), ":", "_")+".json")},
 		Log:       slog.New(slog.DiscardHandler),
 	}
+}
+
+// updateURL is where the thermometers were built to write.
+func (d *demo) updateURL() string {
+	if d.outside != nil {
+		return d.outside.url + "/update"
+	}
+	return "http://" + byNumber(d.house.config.Listen.ThingSpeak) + "/update"
 }
 
 // byNumber is where a door that listens at address answers on this machine.

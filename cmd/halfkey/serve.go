@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"halfkey/connectors/channels"
 	"halfkey/web"
 	"halfkey/web/api"
 	"halfkey/web/peer"
@@ -26,6 +27,7 @@ import (
 
 func serveCommand() *cobra.Command {
 	var demo bool
+	var provider string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Open the doors; the first start makes everything and prints the setup link",
@@ -39,12 +41,13 @@ func serveCommand() *cobra.Command {
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends at once
 			if demo {
-				return serveDemo(ctx, config, cmd.Flags().Changed("data"), cmd.OutOrStdout(), cmd.ErrOrStderr())
+				return serveDemo(ctx, config, provider, cmd.Flags().Changed("data"), cmd.OutOrStdout(), cmd.ErrOrStderr())
 			}
 			return serve(ctx, config, cmd.OutOrStdout(), config.logger(cmd.ErrOrStderr()), nil)
 		},
 	}
 	c.Flags().BoolVar(&demo, "demo", false, "tell the story of The Simpsons, with four simulated thermometers, in a folder of its own")
+	c.Flags().StringVar(&provider, "provider", channels.Provider, "where the demo's channels are: embedded, or thingspeak, which a second Halfkey plays")
 	return c
 }
 

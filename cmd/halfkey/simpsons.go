@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,11 @@ type household struct {
 func (d *demo) story(ctx context.Context) error {
 	s := &household{demo: d}
 	d.say("\nThe Simpsons move in. Numbers as in the story of the key distribution.\n")
-	d.say("#1  An account at ThingSpeak: no longer needed, channels live here.")
+	if d.outside == nil {
+		d.say("#1  An account at ThingSpeak: no longer needed, channels live here.")
+	} else {
+		d.say("#1  Homer registers himself at ThingSpeak, which a second Halfkey plays at %s, and reads his account key there: %s", d.outside.url, d.outside.key.Reveal())
+	}
 	for _, step := range []func(context.Context) error{s.setUp, s.register, s.places, s.people, s.configure} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("demo: %w", err)
@@ -46,6 +51,10 @@ func (d *demo) story(ctx context.Context) error {
 		d.say("    %-14s %-22s %s", a[0], a[1], a[2])
 	}
 	d.say("\nMarge sees Household only; for her, Power plant does not exist. Bart sees everything, and changes nothing.")
+	if d.outside != nil {
+		d.say("Homer's own site, %s, has ThingSpeak's charts in frames.", d.outside.siteURL())
+		d.say("To type in yourself, at %s/register: the account key %s, of an account with four channels.", d.house.baseURL(ctx), d.outside.other.Reveal())
+	}
 	return nil
 }
 
@@ -62,15 +71,19 @@ func (s *household) setUp(ctx context.Context) error {
 }
 
 func (s *household) register(ctx context.Context) error {
-	f, err := s.house.orgs.Found(ctx, orgs.FoundRequest{
-		Organisation: "The Simpsons", Name: "Homer Simpson", Email: "homer@simps.net", Password: s.account("Homer", "homer@simps.net"),
-	})
+	r := orgs.FoundRequest{Organisation: "The Simpsons", Name: "Homer Simpson", Email: "homer@simps.net", Password: s.account("Homer", "homer@simps.net")}
+	s.say("#2  Homer fills in one form: the organisation The Simpsons, he as its owner, and its first registration key.")
+	if s.outside != nil {
+		if err := s.bringAccount(ctx, &r); err != nil {
+			return err
+		}
+	}
+	f, err := s.house.orgs.Found(ctx, r)
 	if err != nil {
 		return err
 	}
 	s.tenant = f.Tenant
 	s.homer = audit.WithActor(ctx, audit.Actor{Type: "user", ID: string(f.User), Name: "Homer Simpson"})
-	s.say("#2  Homer fills in one form: the organisation The Simpsons, he as its owner, and its first registration key.")
 	return nil
 }
 
@@ -137,31 +150,39 @@ func (s *household) account(name, email string) vault.Secret {
 }
 
 func (s *household) configure(ctx context.Context) error {
-	var fleet []*client.Client
-	for _, t := range []struct {
-		serial wire.Serial
-		name   string
-		key    wire.RegKey
-	}{
-		{"74743827342", "Living room", s.oldKey},
-		{"74743827343", "Maggie's room", s.homeKey},
-		{"74743827344", "Sector 7-G", s.plantKey},
-		{"74743827345", "Cooling tower", s.plantKey},
-	} {
-		device, err := s.arrive(ctx, t.serial, t.name, t.key)
-		if err != nil {
+	fleet := []*widget{
+		{serial: "74743827342", name: "Living room", key: s.oldKey},
+		{serial: "74743827343", name: "Maggie's room", key: s.homeKey},
+		{serial: "74743827344", name: "Sector 7-G", key: s.plantKey},
+		{serial: "74743827345", name: "Cooling tower", key: s.plantKey},
+	}
+	for _, t := range fleet {
+		if err := s.arrive(ctx, t); err != nil {
 			return err
 		}
-		fleet = append(fleet, device)
 	}
 	var g errgroup.Group
-	for _, device := range fleet {
-		g.Go(func() error { return s.measure(ctx, device) })
+	for _, t := range fleet {
+		g.Go(func() error {
+			if err := s.open(ctx, t); err != nil {
+				return err
+			}
+			return s.measure(ctx, t.device)
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	return s.knock(ctx, "74743827346")
+}
+
+// A widget is one of the bag of thermometers that Homer bought.
+type widget struct {
+	serial wire.Serial
+	name   string
+	key    wire.RegKey
+	device *client.Client
+	again  time.Duration // it was told to come again; 0: it has its credentials
 }
 
 // knock is a fifth one, which the story does not know: it asks, and waits until
@@ -178,27 +199,64 @@ func (s *household) knock(ctx context.Context, serial wire.Serial) error {
 	return nil
 }
 
-// arrive is one thermometer's way from the serial console to its credentials.
-func (s *household) arrive(ctx context.Context, serial wire.Serial, name string, key wire.RegKey) (*client.Client, error) {
-	t := s.device(serial, key)
-	if err := t.Store.Save(client.State{Server: t.Server, Serial: serial, Key: key.Typed()}); err != nil {
-		return nil, err
+// arrive is one thermometer's way from the serial console to its first call.
+func (s *household) arrive(ctx context.Context, t *widget) error {
+	t.device = s.device(t.serial, t.key)
+	if err := t.device.Store.Save(client.State{Server: t.device.Server, Serial: t.serial, Key: t.key.Typed()}); err != nil {
+		return err
 	}
-	s.say("#4  %s: at the console of %s he types  regkey %s-%s", name, serial, key.First, "••••••••")
-	call := fmt.Sprintf("POST /v1/devices/%s/registrations, signed with what only the whole key gives", serial)
-	if key.Form == wire.Classic {
-		call = fmt.Sprintf("GET /midpoint/ws/iot/devices/%s?key=%s", serial, key.First)
+	s.say("#4  %s: at the console of %s he types  regkey %s-%s", t.name, t.serial, t.key.First, "••••••••")
+	call := fmt.Sprintf("POST /v1/devices/%s/registrations, signed with what only the whole key gives", t.serial)
+	if t.key.Form == wire.Classic {
+		call = fmt.Sprintf("GET /midpoint/ws/iot/devices/%s?key=%s", t.serial, t.key.First)
 	}
-	s.say("#5  %s calls: %s", serial, call)
-	if err := t.Register(ctx); err != nil {
-		return nil, err
+	s.say("#5  %s calls: %s", t.serial, call)
+	err := t.device.RegisterOnce(ctx)
+	if wait, waits := errors.AsType[*client.NotYet](err); waits && wait.Status == http.StatusAccepted {
+		t.again = wait.After
+		s.say("    Halfkey answers 202 at once: the channel is being made at ThingSpeak. %s comes again in %v", t.serial, t.again)
+		return s.name(t)
 	}
-	found, err := s.house.devices.List(s.homer, devices.Filter{Text: string(serial), Limit: 1})
+	if err != nil {
+		return err
+	}
+	s.say("#5a Halfkey makes channel %s, and seals its number and write key under the second half", t.channel())
+	return s.name(t)
+}
+
+// open has the thermometer come again, where it was told to, for what it opens.
+func (s *household) open(ctx context.Context, t *widget) error {
+	if t.again == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(t.again):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := t.device.Register(ctx); err != nil {
+		return err
+	}
+	s.say("#5a ThingSpeak has made channel %s for %s; Halfkey seals its number and write key under the second half", t.channel(), t.serial)
+	return nil
+}
+
+// channel is the number that the thermometer has found in the answer.
+func (t *widget) channel() string {
+	kept, err := t.device.Store.Load()
+	if err != nil || kept.Next == nil {
+		return ""
+	}
+	return kept.Next.Channel.ID
+}
+
+// name is what Homer calls it on its page.
+func (s *household) name(t *widget) error {
+	found, err := s.house.devices.List(s.homer, devices.Filter{Text: string(t.serial), Limit: 1})
 	if err != nil || len(found) != 1 {
-		return nil, fmt.Errorf("%s has not arrived: %w", serial, err)
+		return fmt.Errorf("%s has not arrived: %w", t.serial, err)
 	}
-	s.say("#5a Halfkey makes channel %s, and seals its number and write key under the second half", found[0].Channel)
-	return t, s.house.devices.Rename(s.homer, found[0].ID, name)
+	return s.house.devices.Rename(s.homer, found[0].ID, t.name)
 }
 
 // measure brings a day of history, and then the first value of now.
