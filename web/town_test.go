@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/connectors"
+	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/agents"
 	"halfkey/devices/files"
@@ -95,6 +96,9 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	w.must(t, err)
 	there := map[string]string{"org": string(o.ID), "org_name": o.Name, "top": string(o.Tenant)}
 	w.places[name] = there
+	connector, err := w.Orgs.Connectors.Add(ctx, w.DB, o.Tenant, o.ID, channels.Provider, mark(name)+" store")
+	w.must(t, err)
+	there["connector"] = string(connector)
 	open, err := w.Orgs.EnsureKey(ctx, o.ID)
 	w.must(t, err)
 	there["serial"] = w.call(t, ctx, open.ID)

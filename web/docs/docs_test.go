@@ -13,6 +13,9 @@ import (
 
 var copied = regexp.MustCompile(`<code>(curl[^<]*)</code>`)
 
+// notHis is what Homer has not got: the platform, and a provider that signs people in.
+var notHis = regexp.MustCompile(`/api/v1/(rules|platform/)|/sign_in'`)
+
 func TestTheGuideIsOpenToStrangersAndFilledForTheSignedIn(t *testing.T) {
 	s := webtest.New(t).Furnish(t)
 	res, err := http.Get(s.URL + "/docs/api")
@@ -43,12 +46,12 @@ func TestACopiedLineWorks(t *testing.T) {
 	ran := 0
 	for _, m := range copied.FindAllStringSubmatch(page.Body, -1) {
 		line := strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&amp;", "&").Replace(m[1])
-		if strings.Contains(line, "_ID") || strings.Contains(line, " -X ") || strings.Contains(line, "/api/v1/rules") { // the policy is the platform's
+		if strings.Contains(line, "_ID") || strings.Contains(line, " -X ") || notHis.MatchString(line) {
 			continue
 		}
 		sh := exec.CommandContext(t.Context(), "sh", "-c", line+" -s -o /dev/null -w '%{http_code}'")
 		sh.Env = append(sh.Environ(), "HALFKEY_TOKEN="+token)
-		if out, err := sh.CombinedOutput(); err != nil || string(out) != "200" {
+		if out, err := sh.CombinedOutput(); err != nil || string(out) != "200" && string(out) != "204" {
 			t.Errorf("%s: %s %v", line, out, err)
 		}
 		ran++

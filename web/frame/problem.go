@@ -60,7 +60,7 @@ var told = byCode(
 	token.ErrAlg, token.ErrForged,
 	files.ErrTooLarge,
 	problem.ErrCrossSite, problem.ErrHeaders, problem.ErrMalformed, problem.ErrMethod, problem.ErrNoRoute, problem.ErrTooLarge,
-	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, bulk.ErrAct, bulk.ErrFile, bulk.ErrMail, bulk.ErrMany, bulk.ErrNothing, bulk.ErrUnknown, bulk.ErrThere, bulk.ErrFileGone, devices.ErrImportElsewhere, bulk.ErrNoFile, rest.ErrBody, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
+	iam.ErrAnswerLost, iam.ErrInFlight, iam.ErrKeyMalformed, iam.ErrKeyReused, bulk.ErrAct, bulk.ErrFile, bulk.ErrMail, bulk.ErrMany, bulk.ErrNothing, bulk.ErrUnknown, bulk.ErrThere, bulk.ErrFileGone, devices.ErrImportElsewhere, bulk.ErrNoFile, rest.ErrBody, rest.ErrByToken, rest.ErrCursor, rest.ErrListMoved, rest.ErrMedia,
 	devices.ErrAgentSold, devices.ErrOffered, devices.ErrOwn, devices.ErrSerialThere, devices.ErrTransferUnknown, devices.ErrTransferVoid,
 	orgs.ErrChanged, orgs.ErrChoice, orgs.ErrDates, orgs.ErrLockedOut, orgs.ErrMyDeputy, orgs.ErrNobody, orgs.ErrNoEnd, orgs.ErrRoleName, orgs.ErrShareRole,
 	orgs.ErrBreakReason, orgs.ErrNoSecret, orgs.ErrNowhere,

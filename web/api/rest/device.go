@@ -20,7 +20,6 @@ func (a *API) things(g *echo.Group) {
 	g.POST("/devices/:device/resume", a.turns(a.Devices.Resume), a.dry, known("dry_run"))
 	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
 	g.POST("/devices/:device/retire", a.retireDevice, a.dry, known("dry_run"))
-	g.POST("/devices/:device/read_key", a.readKey, a.fresh, known())
 	g.GET("/devices/:device/history", a.history, paged())
 }
 
@@ -240,23 +239,4 @@ func (a *API) retireDevice(c echo.Context) error {
 		return err
 	}
 	return a.do(c, func(ctx context.Context, dev iam.DeviceID) error { return a.Devices.Retire(ctx, dev, in.Serial) })
-}
-
-// ownReadKey opens a channel for whoever asked.
-type ownReadKey struct {
-	Channel string `json:"channel"`
-	ReadKey string `json:"read_key"`
-	ReadURL string `json:"read_url"`
-}
-
-func (a *API) readKey(c echo.Context) error {
-	d, dev, err := a.deviceHere(c)
-	if err != nil {
-		return err
-	}
-	key, err := a.Devices.RevealReadKey(c.Request().Context(), dev)
-	if err != nil {
-		return err
-	}
-	return say(c, http.StatusOK, ownReadKey{d.Channel, key.Reveal(), a.ReadURL(c) + "/channels/" + d.Channel + "/feeds.json"})
 }

@@ -19,6 +19,7 @@ func (a *API) people(g *echo.Group) {
 	g.GET("/people/:person/roles", a.rolesOf, paged())
 	g.POST("/people/:person/disable", a.switches(a.Orgs.Disable), a.fresh, a.dry, known("dry_run"))
 	g.POST("/people/:person/enable", a.switches(a.Orgs.Enable), a.fresh, a.dry, known("dry_run"))
+	g.POST("/people/:person/recovery", a.help, a.fresh, a.once, known())
 	g.POST("/orgs/:org/roles", a.giveRole, a.fresh, a.once, a.dry, known("dry_run"))
 	g.PATCH("/roles/:role", a.changeRole, a.fresh, a.dry, how("dry_run"))
 	g.DELETE("/roles/:role", a.endRole, a.fresh, a.dry, how("dry_run"))

@@ -11,11 +11,15 @@ import (
 	"github.com/labstack/echo/v4"
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/bulk"
+	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/iam/notify"
+	"halfkey/iam/oidc"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/auth"
@@ -35,7 +39,13 @@ type Parts struct {
 	Orgs     *orgs.Service
 	Devices  *devices.Service
 	Channels *channels.Store
+	Desk     *connectors.Desk
 	Bulk     *bulk.Service
+	Rhythm   *rhythm.Watch
+	Post     *notify.Service
+	Hooks    *notify.Hooks
+	OIDC     *oidc.Service
+	Recovery *iam.Recovery
 	Answers  *iam.Answers
 	Lately   echo.MiddlewareFunc       // lets those through who proved lately who they are; nil: everybody
 	BaseURL  func(echo.Context) string // where people find us, no slash at the end
@@ -48,12 +58,15 @@ type Parts struct {
 type API struct {
 	Parts
 	accounts orgs.AccountKeys
+	keepings orgs.Keeping
+	hooks    orgs.Webhooks
 	problems *problem.Handler
 }
 
 // New joins the parts.
 func New(p Parts) *API {
-	return &API{Parts: p, accounts: orgs.AccountKeys{Orgs: p.Orgs, Store: p.Channels}, problems: &problem.Handler{Log: p.Log}}
+	return &API{Parts: p, accounts: orgs.AccountKeys{Orgs: p.Orgs, Store: p.Channels}, keepings: orgs.Keeping{Orgs: p.Orgs, Store: p.Channels},
+		hooks: orgs.Webhooks{Orgs: p.Orgs, Hooks: p.Hooks}, problems: &problem.Handler{Log: p.Log}}
 }
 
 // Mount hangs the API on e. Who asks, the given middleware has found out; door
@@ -81,6 +94,17 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	a.sales(g)
 	a.looking(g)
 	a.policy(g)
+	a.connections(g)
+	a.kept(g)
+	a.byHand(g)
+	a.readers(g)
+	a.embeds(g)
+	a.webhooks(g)
+	a.providers(g)
+	a.platform(g)
+	a.mine(g)
+	a.ages(g)
+	a.news(g)
 	g.GET("/explain", a.explain, known("who", "action", "org", "device"))
 	open.RouteNotFound("/*", func(echo.Context) error { return problem.ErrNoRoute })
 }

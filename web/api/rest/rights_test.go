@@ -28,7 +28,7 @@ func TestAProgramShowsATokenAndDoesNoMoreThanItsPerson(t *testing.T) {
 	program.do(t, "PATCH", "/orgs/"+string(h.Household), map[string]any{"name": "Mine"}).refuses(403, "not-allowed")
 	program.do(t, "POST", "/me/tokens", map[string]any{"label": "More", "not_after": in(h, time.Hour)}).refuses(403, "token-by-token")
 	for _, s := range h.homer.do(t, "GET", "/me/sessions", nil).wants(200).items() {
-		program.do(t, "DELETE", "/me/sessions/"+s["id"].(string), nil).refuses(403, "token-by-token")
+		program.do(t, "DELETE", "/me/sessions/"+s["id"].(string), nil).refuses(403, "self-by-token")
 	}
 	if list := h.homer.do(t, "GET", "/me/tokens", nil).wants(200).items(); len(list) != 1 || list[0]["token"] != nil || list[0]["works"] != true {
 		t.Fatalf("%v", list)

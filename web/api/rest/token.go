@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -46,29 +47,13 @@ func (a *API) sessions(c echo.Context) error {
 	return listOf(c, "sessions", all, as, func(s session) string { return s.ID })
 }
 
-// endSession ends a session of one's own. A token ends none: whoever found one
-// must not sign its owner out.
+// endSession ends a session of one's own.
 func (a *API) endSession(c echo.Context) error {
 	which, err := id(c, "session", iam.ParseSessionID)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	me, err := iam.PersonIn(ctx)
-	if err != nil {
-		return err
-	}
-	if _, byToken := iam.BearerOf(ctx); byToken {
-		return orgs.ErrTokenByToken
-	}
-	u, err := a.Users.Get(ctx, me)
-	if err != nil {
-		return err
-	}
-	if err := a.Sessions.End(ctx, iam.Session{User: u.ID, Name: u.Name, Email: u.Email, Home: u.Home}, which); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return a.mySelf(func(ctx context.Context, me iam.Session) error { return a.Sessions.End(ctx, me, which) })(c)
 }
 
 // token is what a program shows instead of a sign-in; Token is there only when

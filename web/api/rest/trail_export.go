@@ -18,6 +18,8 @@ func (a *API) taking(g *echo.Group) {
 	g.GET("/audit/exports/:export/file", a.trailFile, known())
 	g.GET("/audit/exports/:export/signature", a.trailSignature, known())
 	g.GET("/audit/export_key", a.exportKey, known())
+	g.GET("/orgs/:org/audit/check", a.lastCheck, known())
+	g.POST("/orgs/:org/audit/check", a.checkTrail, known())
 }
 
 // trailExport is a part of the trail that somebody takes away.
