@@ -42,6 +42,9 @@ func serveDemo(ctx context.Context, c Config, provider string, keep bool, out, e
 	if c.Log.Level == "info" {
 		c.Log.Level = "warn" // the story is told on the same screen
 	}
+	if there(c.Data, "thermometers") && there(c.Data, neighbours) != (provider == thingspeak.Provider) {
+		return errProvider
+	}
 	tell := func(ctx context.Context, n *neighbour) error {
 		return serve(ctx, c, out, c.logger(errOut), func(ctx context.Context, h *house) error {
 			d := &demo{house: h, outside: n, out: out, folder: filepath.Join(h.config.Data, "thermometers")}
@@ -60,6 +63,14 @@ func serveDemo(ctx context.Context, c Config, provider string, keep bool, out, e
 	})
 }
 
+// errProvider: thermometers that have credentials for one place write to no other.
+var errProvider = errors.New("the demo of this data folder began with another --provider: take that one, or another folder with --data")
+
+func there(folder, name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
+	return err == nil
+}
+
 // demo tells the story of the seed and lets its thermometers measure on.
 type demo struct {
 	house   *house
@@ -76,7 +87,7 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	fresh := d.house.orgs.NeedsSetup(ctx)
 	if fresh && d.outside != nil && d.outside.key == "" {
-		return errors.New("the ThingSpeak of this data folder belongs to an earlier demo: choose another folder with --data")
+		return errProvider
 	}
 	if fresh {
 		if err := d.story(ctx); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -36,6 +37,12 @@ func TestTheDemoTellsTheSeedsStory(t *testing.T) {
 	}
 	password := p.password(t, "homer@simps.net")
 	p.stop(t)
+
+	other := command()
+	other.SetArgs([]string{"serve", "--demo", "--provider", "thingspeak", "--data", data})
+	if err := other.ExecuteContext(t.Context()); !errors.Is(err, errProvider) {
+		t.Errorf("the same thermometers write elsewhere: %v", err)
+	}
 
 	again := startAs(t, []string{"DATA=" + data}, "serve", "--demo", "--data", data)
 	again.says(t, "Ctrl-C ends the demo")

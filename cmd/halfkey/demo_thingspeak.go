@@ -26,6 +26,9 @@ type neighbour struct {
 	other vault.Secret // of an account that nobody uses yet
 }
 
+// neighbours is the folder of its data in ours.
+const neighbours = "thingspeak"
+
 // homersChannels is how many channels Homer pays for. The other account has four,
 // as one that costs nothing.
 const homersChannels = 250
@@ -34,7 +37,7 @@ const homersChannels = 250
 // folder of c's, and runs the demo beside it. Both end together.
 func besideThingSpeak(ctx context.Context, c Config, log *slog.Logger, run func(context.Context, *neighbour) error) error {
 	own := c
-	own.Data = filepath.Join(c.Data, "thingspeak")
+	own.Data = filepath.Join(c.Data, neighbours)
 	own.Keyset, own.Agents.Files = filepath.Join(own.Data, "keyset.json"), filepath.Join(own.Data, "files")
 	own.Database, own.BaseURL, own.ThingSpeakURL, own.TLS, own.Mail.Host = "", "", "", TLS{Mode: "off"}, ""
 	own.Listen = Listen{Main: "127.0.0.1:0", ThingSpeak: portAfter(c.Listen.ThingSpeak, 1)}
