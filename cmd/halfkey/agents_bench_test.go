@@ -14,10 +14,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -253,80 +251,4 @@ func BenchmarkAgents(b *testing.B) {
 			f.bench(b, "forged", func(b *testing.B) call { return f.tokenCall(b, f.anyone(), nil, 400) })
 		})
 	}
-}
-
-// BenchmarkAgentsExpire lets the credentials of a hundred thousand agents end within
-// one minute. Each of them does what clients do: it asks for a token, is refused and
-// renews. In that minute, and right after a restart in its midst, agents whose
-// credentials are good ask as before; slower is how much longer their answers take.
-func BenchmarkAgentsExpire(b *testing.B) {
-	const good = 64 // agents whose credentials last
-	f := newFleet(b, crowdAgents(100_000), []string{"DATA=" + b.TempDir()})
-	const asked = 1500
-	calls := make([]call, 3*asked)
-	for i := range calls {
-		calls[i] = f.tokenCall(b, 1+i%good, f.key, 200)
-	}
-	f.p.stop(b)
-	h := open(b, f.settings)
-	began := time.Now().Add(10 * time.Second)
-	err := h.db.Gorm.Exec("UPDATE agents SET expires_at = ? + rowid * 60000000 / ? WHERE id > ?", began.UnixMicro(), f.count, nth(good)).Error
-	if err != nil {
-		b.Fatal(err)
-	}
-	h.close()
-	f.start(b)
-	answered := func(calls []call) time.Duration {
-		took := make([]time.Duration, len(calls))
-		for i, c := range calls {
-			began := time.Now()
-			if err := f.send(c); err != nil {
-				b.Fatal(err)
-			}
-			took[i] = time.Since(began)
-		}
-		slices.Sort(took)
-		return took[len(took)/2]
-	}
-	calm := answered(calls[:asked])
-
-	over := make(chan struct{})
-	time.Sleep(time.Until(began))
-	var agents atomic.Int64
-	agents.Store(good)
-	var storm sync.WaitGroup
-	for range 8 {
-		storm.Go(func() {
-			for {
-				n := int(agents.Add(1))
-				if n > f.count {
-					return
-				}
-				select {
-				case <-over:
-					return
-				case <-time.After(time.Until(began.Add(time.Duration(n) * time.Minute / time.Duration(f.count)))):
-				}
-				f.send(f.tokenCall(b, n, nil, 400)) // while it restarts, nobody answers
-				for f.send(f.renewCall(n)) != nil { // and the agent tries again
-					select {
-					case <-over:
-						return
-					case <-time.After(300 * time.Millisecond):
-					}
-				}
-			}
-		})
-	}
-	within := answered(calls[asked : 2*asked])
-	f.p.kill()
-	f.start(b)
-	after := answered(calls[2*asked:])
-	reached := agents.Load()
-	close(over)
-	storm.Wait()
-	b.ReportMetric(float64(calm.Microseconds()), "calm-µs")
-	b.ReportMetric(float64(within.Microseconds())/float64(calm.Microseconds()), "slower-in-storm")
-	b.ReportMetric(float64(after.Microseconds())/float64(calm.Microseconds()), "slower-after-restart")
-	b.ReportMetric(float64(reached)/time.Since(began).Seconds(), "expired/s")
 }
