@@ -2,7 +2,10 @@ package policies
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -56,7 +59,8 @@ type Link struct {
 
 // Explain says why user may do act in org, or with a device there, or why not.
 // It asks for ReadPeople there, be the place closed or not, or to be that user
-// and to know of the place.
+// and to know of the place. Of somebody who never held anything that reaches it
+// only those hear who see him elsewhere; to others he is as nobody: ErrHidden.
 func (d *Decider) Explain(ctx context.Context, user iam.UserID, act Action, org iam.OrgID, device iam.DeviceID) (Explanation, error) {
 	version, err := d.versions.Now(ctx)
 	if err != nil {
@@ -75,17 +79,33 @@ func (d *Decider) Explain(ctx context.Context, user iam.UserID, act Action, org 
 		return Explanation{}, err
 	}
 	e := Explanation{User: user, Action: act, Org: org, Device: device, Asks: l.asks()}
-	var off bool
-	if off, e.Name, err = nameOf(q, user); err != nil {
+	off, name, home, err := nameOf(q, user)
+	if err != nil {
 		return Explanation{}, err
 	}
+	e.Name = name
 	all, err := historyOf(q, user)
 	if err != nil {
 		return Explanation{}, err
 	}
 	s := search{p: p, act: act, at: target{l, device}, now: iam.Micros(d.now())}
 	s.decide(&e, all, off)
+	if s.err == nil && e.Cause == Nothing && !d.sees(ctx, user, home, all) {
+		return Explanation{}, ErrHidden
+	}
 	return e, s.err
+}
+
+// sees tells whether who asks is the user himself, or reads the people where he
+// is at home or holds something.
+func (d *Decider) sees(ctx context.Context, user iam.UserID, home iam.OrgID, all []record) bool {
+	if who, _ := Asking(ctx); who == user || d.May(ctx, ReadPeople, home) {
+		return true
+	}
+	now := iam.Micros(d.now())
+	return slices.ContainsFunc(all, func(r record) bool {
+		return r.stands && r.seat.holds(now) && d.May(ctx, ReadPeople, r.Org)
+	})
 }
 
 // mayAsk lets those ask who see the people of a place, also while it is closed:
@@ -120,13 +140,19 @@ func orHidden(err error) error {
 	return err
 }
 
-// nameOf finds a person or a service account, and whether it is switched off.
-func nameOf(q *gorm.DB, who iam.UserID) (off bool, name string, err error) {
-	row := q.Raw(`SELECT name, state <> 'active' FROM users WHERE id = ? UNION ALL SELECT name, ended_at IS NOT NULL FROM service_accounts WHERE id = ?`, string(who), string(who)).Row()
-	if err := row.Scan(&name, &off); err != nil {
-		return false, "", fmt.Errorf("explain: %w", iam.ErrUserUnknown)
+// nameOf finds a person or a service account, whether it is switched off, and
+// where it is at home.
+func nameOf(q *gorm.DB, who iam.UserID) (off bool, name string, home iam.OrgID, err error) {
+	row := q.Raw(`SELECT name, state <> 'active', home_org_id FROM users WHERE id = ?
+UNION ALL SELECT name, ended_at IS NOT NULL, org_id FROM service_accounts WHERE id = ?`, string(who), string(who)).Row()
+	err = row.Scan(&name, &off, &home)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, "", "", ErrHidden
 	}
-	return off, name, nil
+	if err != nil {
+		return false, "", "", fmt.Errorf("explain: %w", err)
+	}
+	return off, name, home, nil
 }
 
 // search looks for the one cause among all that a person holds or has held.

@@ -327,11 +327,17 @@ func TestExplainNamesTheOneCause(t *testing.T) {
 				t.Errorf("%+v %v", e, err)
 			}
 		})
+		ned := w.person("ned")
+		w.exec("UPDATE users SET home_org_id = ? WHERE id = ?", string(w.moes), string(ned))
+		w.must(w.give(Grant{Subject: ned, Role: Member, Org: w.moes, By: w.moe}))
 		for name, err := range map[string]error{
 			"a stranger asks": second(w.Explain(w.as(w.moe), w.marge, ReadDevice, w.simpsons, "")),
 			"a member asks":   second(w.Explain(w.as(w.marge), w.homer, ReadDevice, w.plant, "")),
 			"about one's own": second(w.Explain(w.as(w.marge), w.marge, ReadDevice, w.plant, "")),
 			"no such place":   second(w.Explain(w.as(w.homer), w.marge, ReadDevice, iam.OrgID(iam.NewID()), "")),
+			"about a stranger who is at home elsewhere": second(w.Explain(w.as(w.homer), ned, ReadDevice, w.household, "")),
+			"about nobody":                second(w.Explain(w.as(w.homer), iam.UserID(iam.NewID()), ReadDevice, w.household, "")),
+			"about who is next door only": second(w.Explain(w.as(w.bart), w.nobody, ReadDevice, w.household, "")),
 		} {
 			if !errors.Is(err, ErrHidden) {
 				t.Errorf("%s: %v", name, err)

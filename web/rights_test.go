@@ -211,3 +211,20 @@ func TestEveryRoleHasAPageToBeginWith(t *testing.T) {
 		})
 	}
 }
+
+// Why somebody may not see what is Homer's tells nothing of whom Homer does not
+// know: not even that there is such an account.
+func TestWhyNamesNobodyElsewhere(t *testing.T) {
+	s := furnished(t)
+	flanders(t, s)
+	ned, err := s.Users.ByEmail(t.Context(), "ned@simps.net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"/why?what=device:read&org=", "/api/v1/explain?action=device:read&org="} {
+		for _, who := range []string{"ned@simps.net", string(ned.ID), "nobody@simps.net", string(iam.NewID())} {
+			s.Homer.Get(t, at+string(s.Household)+"&who="+who).Wants(t, 404).Silent(t, "Flanders", ">Ned")
+		}
+		s.Homer.Get(t, at+string(s.Household)+"&who=marge@simps.net").Wants(t, 200)
+	}
+}
