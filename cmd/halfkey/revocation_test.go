@@ -31,6 +31,8 @@ type loser struct {
 	id     iam.UserID
 	token  string // for the API; "" for somebody whom only pages serve
 	reads  string // his read key; "" for none
+	embeds string // of a chart that stands on another page; "" for none
+	scim   bool   // his token is a directory's
 	stream map[*process]*stream
 }
 
@@ -170,6 +172,18 @@ func (w *town) ways(l *loser, p *process) map[string]func() bool {
 			return status == http.StatusOK
 		}
 	}
+	if l.embeds != "" {
+		ways["embedded chart"] = func() bool {
+			status, _ := w.ask("", "GET", p.url("/embed/"+l.embeds+"/data"), "")
+			return status == http.StatusOK
+		}
+	}
+	if l.scim {
+		ways["SCIM"] = func() bool {
+			status, _ := w.ask(l.token, "GET", p.url("/scim/v2/Users"), "")
+			return status == http.StatusOK
+		}
+	}
 	if l.browser != nil {
 		s := l.listen(p, "/events?page=channels&id="+w.channel)
 		ways["open page"] = func() bool { return s.goesOn() }
@@ -298,6 +312,74 @@ func TestWhatEndsIsRefusedEverywhere(t *testing.T) {
 	w.loses("a look through another's eyes that is ended", smithers, at(func() { smithers.post(w.a.url("/look/end"), url.Values{}) }))
 	smithers.looksAs(w, milhouse)
 	w.loses("a look by somebody who may look no more", smithers, at(func() { w.does(w.asHomer, "DELETE", "/roles/"+string(w.role(smithers)), "") }))
+}
+
+// directory is a service account of the whole tenant, made by who, with its token.
+func (w *town) directory(who context.Context) (l *loser, at string) {
+	w.Helper()
+	a, err := w.h.machines.NewService(who, w.org, "Directory", "")
+	w.ok(err)
+	_, err = w.h.machines.GiveServiceRole(who, a.ID, string(policies.Manager), w.org)
+	w.ok(err)
+	secret, token, err := w.h.machines.NewServiceToken(who, a.ID, "first", time.Time{}, time.Now().Add(time.Hour))
+	w.ok(err)
+	return &loser{token: secret.Reveal(), scim: true}, "/services/" + string(a.ID) + "/tokens/" + string(token.ID)
+}
+
+func TestWhatWasHandedOutIsRefusedEverywhere(t *testing.T) {
+	w := newTown(t)
+	homer := newBrowser(t)
+	homer.signIn(w.a, "homer@simps.net", "mmm forbidden donut")
+	id := func(query string, args ...any) (id string) {
+		w.ok(w.h.db.Gorm.Raw(query, args...).Scan(&id).Error)
+		return id
+	}
+	presses := func(path string) func() time.Time {
+		return at(func() {
+			if status, text := homer.post(w.a.url(path), url.Values{"sure": {"1"}}); status != http.StatusOK {
+				t.Errorf("%s: %d %s", path, status, text)
+			}
+		})
+	}
+
+	embed, err := w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
+	w.ok(err)
+	w.loses("a chart on another page", &loser{embeds: embed.Reveal()}, presses("/c/"+w.channel+"/embeds/"+id("SELECT id FROM embeds")+"/end"))
+
+	named, err := w.h.devices.AddReadKey(w.homer, w.device, "Grafana")
+	w.ok(err)
+	w.loses("a read key with a name", &loser{reads: named.Reveal()}, presses("/devices/"+string(w.device)+"/read-keys/"+id("SELECT id FROM channel_keys WHERE label = 'Grafana'")+"/revoke"))
+
+	selma := w.joins("selma", policies.Member)
+	selma.token = ""
+	elsewhere := newBrowser(t)
+	elsewhere.signIn(w.a, "selma@simps.net", "mmm forbidden donut")
+	w.loses("a session that its owner ended from another", selma, at(func() { elsewhere.post(w.a.url("/me/sessions/end-others"), url.Values{}) }))
+
+	directory, token := w.directory(w.homer)
+	w.loses("a directory whose token is revoked", directory, at(func() { w.does(w.asHomer, "DELETE", token, "") }))
+	patty := w.joins("patty", policies.Owner)
+	hers, _ := w.directory(acting(t.Context(), patty.id, "Patty"))
+	w.loses("a directory whose owner is switched off", hers, at(func() { w.does(w.asHomer, "POST", "/people/"+string(patty.id)+"/disable", "") }))
+
+	// And everything at once, when the whole organisation is closed.
+	bart := w.joins("bart", policies.Member)
+	key, err := w.h.devices.RevealReadKey(acting(t.Context(), bart.id, "Bart"), w.device)
+	w.ok(err)
+	embed, err = w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
+	w.ok(err)
+	bart.reads, bart.embeds = key.Reveal(), embed.Reveal()
+	last, _ := w.directory(w.homer)
+	frink := acting(t.Context(), iam.UserID(id("SELECT id FROM users WHERE email = 'frink@simps.net'")), "Frink")
+	closes := at(func() { w.ok(w.h.orgs.Suspend(frink, w.org, orgs.With{})) })
+	w.loses("an organisation that is suspended", bart, closes)
+	for _, p := range []*process{w.a, w.b} {
+		for name, reads := range w.ways(last, p) {
+			if reads() {
+				t.Errorf("a directory of a suspended organisation goes on by %s", name)
+			}
+		}
+	}
 }
 
 // looksAs begins to look through another's eyes.
