@@ -71,6 +71,22 @@ func TestTheConsoleDoesWhatThePortalDoes(t *testing.T) {
 	if _, told := p["changes"]; !told {
 		t.Errorf("no preview: %v", p)
 	}
+	made := says(t, homer("device", "new", "household", "Greenhouse")...)
+	if key := made["write_key"].(string); len(key) != 16 || !strings.HasSuffix(made["update_url"].(string), "/update") {
+		t.Errorf("%v", made)
+	}
+	if list := says(t, homer("connector", "ls", "household")...)["items"].([]any); len(list) != 1 {
+		t.Errorf("%v", list)
+	}
+	says(t, homer("org", "keep-set", "household", "--entries", "90", "--sums", "730")...)
+	hook := says(t, homer("hook", "new", "household", "https://hook.simps.net/")...)["id"].(string)
+	says(t, homer("hook", "test", "household", hook)...)
+	if calls := says(t, homer("hook", "calls", "household", hook)...)["items"].([]any); len(calls) != 1 {
+		t.Errorf("%v", calls)
+	}
+	if w := says(t, homer("way", "ls")...); w["password"] != true {
+		t.Errorf("%v", w)
+	}
 	why := says(t, homer("admin", "explain", "homer@simps.net", "device:read", "--org", "household")...)
 	if why["allowed"] != true {
 		t.Errorf("%v", why)
@@ -79,6 +95,9 @@ func TestTheConsoleDoesWhatThePortalDoes(t *testing.T) {
 	lines := says(t, "audit", "ls", "The Simpsons", "--verb", "org.rename", "--data", data)["items"].([]any) // as the administrator
 	if line := lines[0].(map[string]any); line["door"] != "console" || !strings.Contains(line["actor_name"].(string), "Console") {
 		t.Errorf("%v", line)
+	}
+	if orgs := says(t, "platform", "orgs", "--data", data)["items"].([]any); len(orgs) != 1 {
+		t.Errorf("%v", orgs)
 	}
 	text, err := typed(t, homer("org", "show", "household", "-o", "yaml")...)
 	var doc map[string]any

@@ -138,7 +138,14 @@ func (r *run) value(kind, text string) (any, error) {
 	case "int":
 		return strconv.Atoi(text)
 	case "list":
-		return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), nil
+		return split(text), nil
+	case "pairs":
+		return pairsOf(split(text))
+	case "file":
+		doc, err := r.content(text)
+		return strings.TrimSpace(string(doc)), err
+	case "items":
+		return r.items(text)
 	}
 	return r.resolve(kind, text)
 }
