@@ -121,32 +121,25 @@ func TestAnAnswerBelongsToItsQuestion(t *testing.T) {
 	e.says("grampa@simps.net", true, "abe")
 	b := e.Browser(t)
 	back := e.leave(t, b, "org", "the-simpsons")
-	e.Browser(t).Get(t, back).Wants(t, 422) // a link that somebody was sent: another browser
-	u, _ := url.Parse(back)
-	with := func(name, value string) string {
-		q := u.Query()
-		q.Set(name, value)
-		return u.Path + "?" + q.Encode()
-	}
-	for name, path := range map[string]string{
-		"another state":          with("state", strings.Repeat("A", 43)),
-		"another issuer (mixed)": with("iss", "https://evil.example"),
-		"two issuers":            back + "&iss=" + url.QueryEscape("https://evil.example"),
-		"another tenant":         strings.Replace(back, string(e.Tenant), "00000000000000000000", 1),
-		"no code":                with("code", ""),
+	e.Browser(t).Get(t, back).Wants(t, 422)                                // a link that somebody was sent: another browser
+	for name, change := range map[string]func(path *string, q url.Values){ // in an answer that is right otherwise
+		"another state":          func(_ *string, q url.Values) { q.Set("state", strings.Repeat("A", 43)) },
+		"another issuer (mixed)": func(_ *string, q url.Values) { q.Set("iss", "https://evil.example") },
+		"two issuers":            func(_ *string, q url.Values) { q.Add("iss", "https://evil.example") },
+		"another's code":         func(_ *string, q url.Values) { q.Set("code", mustQuery(t, back).Get("code")) },
+		"no code":                func(_ *string, q url.Values) { q.Set("code", "") },
+		"another tenant": func(path *string, _ url.Values) {
+			*path = strings.Replace(*path, string(e.Tenant), "00000000000000000000", 1)
+		},
 	} {
-		b := e.Browser(t)
-		fresh := e.leave(t, b, "org", "the-simpsons") // each gets a cookie of its own
-		q := mustQuery(t, fresh)
-		p := mustQuery(t, path)
-		if name != "another state" {
-			p.Set("state", q.Get("state"))
+		b := e.Browser(t) // each gets a cookie of its own
+		path, query, _ := strings.Cut(e.leave(t, b, "org", "the-simpsons"), "?")
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
 		}
-		address := strings.SplitN(path, "?", 2)[0] + "?" + p.Encode()
-		if name == "two issuers" {
-			address = fresh + "&iss=" + url.QueryEscape("https://evil.example")
-		}
-		if got := b.Get(t, address); got.Status < 400 || got.Status >= 500 {
+		change(&path, q)
+		if got := b.Get(t, path+"?"+q.Encode()); got.Status < 400 || got.Status >= 500 {
 			t.Errorf("%s: %d", name, got.Status)
 		}
 		if b.Get(t, "/me").Status != 303 {
