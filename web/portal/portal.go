@@ -70,7 +70,7 @@ func (p *Portal) Mount(g *echo.Group) {
 	p.mountReviews(g)
 	fresh := p.Frame.Door.Fresh // before what shows, changes or hands over keys and roles
 	g.POST("/orgs", p.newOrg)
-	g.POST("/orgs/:id", p.settle)
+	g.POST("/orgs/:id", p.settle, fresh)
 	p.mountPlaces(g)
 	p.mountKeeping(g)
 	p.mountRoles(g)
