@@ -51,47 +51,52 @@ var (
 	ErrJobRuns = errors.New("the job is running")
 )
 
+// jobColumns are what is read of a job; of its failures only the last one's text.
+var jobColumns = Dialects(
+	`SELECT id, kind, state, json(args) AS args, attempt, max_attempts, COALESCE(json_extract(errors, '$[#-1].error'), '') AS error, created_at, attempted_at, scheduled_at, finalized_at FROM river_job WHERE `,
+	`SELECT id, kind, state, args::text AS args, attempt, max_attempts, COALESCE(to_jsonb(errors)->-1->>'error', '') AS error, created_at, attempted_at, scheduled_at, finalized_at FROM river_job WHERE `)
+
+type jobRow struct {
+	ID                       int64
+	Kind, State, Args, Error string
+	Attempt, MaxAttempts     int
+	CreatedAt, ScheduledAt   time.Time
+	AttemptedAt, FinalizedAt *time.Time
+}
+
 // JobList is a page of the jobs in a state ("" for any), newest first, after the
 // one with the given number (0: from the first), at most n.
 func JobList(ctx context.Context, db *gorm.DB, state string, after int64, n int) (list []Job, err error) {
-	params := river.NewJobListParams().First(n).OrderBy(river.JobListOrderByID, river.SortOrderDesc)
+	_, columns := jobColumns.On(db)
+	where, args := "id > 0", []any{}
 	if state != "" {
-		params = params.States(rivertype.JobState(state))
+		where, args = where+" AND state = ?", append(args, state)
 	}
 	if after > 0 {
-		params = params.Where("id < @before", river.NamedArgs{"before": after})
+		where, args = where+" AND id < ?", append(args, after)
 	}
-	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		client, t, err := queueOf(tx)
-		if err != nil {
-			return err
-		}
-		found, err := client.JobListTx(ctx, t, params)
-		if err != nil {
-			return err
-		}
-		for _, row := range found.Jobs {
-			list = append(list, jobOf(row))
-		}
-		return nil
-	}, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	var rows []jobRow
+	if err := db.WithContext(ctx).Raw(columns+where+" ORDER BY id DESC LIMIT ?", append(args, n)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	for _, r := range rows {
+		list = append(list, r.job())
 	}
 	return list, nil
 }
 
 // JobNumbered is one job: ErrNoJob where there is none.
 func JobNumbered(tx *gorm.DB, id int64) (Job, error) {
-	client, t, err := queueOf(tx)
-	if err != nil {
-		return Job{}, err
+	_, columns := jobColumns.On(tx)
+	var row jobRow
+	err := tx.Raw(columns+"id = ?", id).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return Job{}, ErrNoJob
 	}
-	row, err := client.JobGetTx(tx.Statement.Context, t, id)
 	if err != nil {
-		return Job{}, jobFault(err)
+		return Job{}, fmt.Errorf("find job %d: %w", id, err)
 	}
-	return jobOf(row), nil
+	return row.job(), nil
 }
 
 // RetryJob has a job run as soon as tx is over, whatever became of it before: once
@@ -137,18 +142,15 @@ func queueOf(tx *gorm.DB) (*river.Client[*sql.Tx], *sql.Tx, error) {
 	return client, t, err
 }
 
-func jobOf(row *rivertype.JobRow) Job {
-	j := Job{ID: row.ID, Kind: row.Kind, State: string(row.State), Args: string(row.EncodedArgs), Attempt: row.Attempt, Attempts: row.MaxAttempts, Put: row.CreatedAt.UTC()}
-	if n := len(row.Errors); n > 0 {
-		j.Error = Discreet(row.Errors[n-1].Error)
+func (r jobRow) job() Job {
+	j := Job{ID: r.ID, Kind: r.Kind, State: r.State, Args: r.Args, Attempt: r.Attempt, Attempts: r.MaxAttempts, Error: Discreet(r.Error), Put: r.CreatedAt.UTC()}
+	if r.AttemptedAt != nil {
+		j.Tried = r.AttemptedAt.UTC()
 	}
-	if row.AttemptedAt != nil {
-		j.Tried = row.AttemptedAt.UTC()
-	}
-	if row.FinalizedAt != nil {
-		j.Ended = row.FinalizedAt.UTC()
+	if r.FinalizedAt != nil {
+		j.Ended = r.FinalizedAt.UTC()
 	} else {
-		j.Next = row.ScheduledAt.UTC()
+		j.Next = r.ScheduledAt.UTC()
 	}
 	return j
 }

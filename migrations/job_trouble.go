@@ -67,18 +67,11 @@ GROUP BY kind, state ORDER BY kind, state`).Scan(&groups).Error; err != nil {
 // LastWorked is when a job was done last; zero when none ever was, or none is
 // remembered.
 func LastWorked(ctx context.Context, db *gorm.DB) (at time.Time, err error) {
-	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		var id int64
-		if err := tx.Raw(`SELECT COALESCE(MAX(id), 0) FROM river_job WHERE state = 'completed'`).Scan(&id).Error; err != nil || id == 0 {
-			return err
-		}
-		j, err := JobNumbered(tx, id)
-		if at = j.Ended; errors.Is(err, ErrNoJob) {
-			return nil
-		}
-		return err
-	}, &sql.TxOptions{ReadOnly: true})
-	return at, err
+	done, err := JobList(ctx, db, JobDone, 0, 1)
+	if err != nil || len(done) == 0 {
+		return at, err
+	}
+	return done[0].Ended, nil
 }
 
 // JobCounts are how many jobs there are in each state.

@@ -16,6 +16,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/agents"
+	"halfkey/devices/doctor"
 	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/live"
@@ -56,6 +57,7 @@ type Rooms struct {
 	Machines orgs.Machines    // service accounts and the tokens of programs
 	Agents   *agents.Service  // nil: none come
 	Desk     *connectors.Desk // works with services outside; nil: there is none
+	Doctor   *doctor.Service  // finds what is broken; nil: nobody looks
 	Keys     *token.Keys      // with which our tokens are signed
 
 	BaseURL     string                       // where people and devices reach us; "": where the request came
@@ -96,7 +98,7 @@ func New(r Rooms) *echo.Echo {
 	signedIn := pages.Group("", door.Need)
 	p := portal.New(portal.Parts{Frame: around, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Decider: r.Decider, Users: r.Users, Recovery: r.Recovery, OIDC: r.OIDC, Notices: notice.Board{Post: r.Post},
 		Webhooks: orgs.Webhooks{Orgs: r.Orgs, Hooks: r.Hooks}, Rhythm: &rhythm.Watch{Devices: r.Devices, Post: r.Post, Hooks: r.Hooks},
-		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Keeping: orgs.Keeping{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
+		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Keeping: orgs.Keeping{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, Doctor: r.Doctor, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Bulk: r.bulk(), Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
 	door.Tested = portal.Tested
 	p.Mount(signedIn)
@@ -104,6 +106,8 @@ func New(r Rooms) *echo.Echo {
 	if r.Desk != nil {
 		(&portal.Connectors{Portal: p, Desk: r.Desk}).Mount(signedIn)
 	}
+	health := &portal.Health{Portal: p}
+	health.Mount(signedIn)
 	notices := notice.Board{Post: r.Post}
 	notices.Mount(signedIn)
 	me := &auth.Me{Door: door, Around: func(c echo.Context, title string) (ui.Page, error) {
@@ -113,7 +117,7 @@ func New(r Rooms) *echo.Echo {
 	me.Parts = append(me.Parts, p.SilenceWish)
 	me.Mount(signedIn)
 	r.mountMachines(signedIn, around, me)
-	around.Streams(signedIn, p.Streams(), h.Streams(), r.mountAgentPages(signedIn, p))
+	around.Streams(signedIn, p.Streams(), h.Streams(), health.Streams(), r.mountAgentPages(signedIn, p))
 	e.GET("/embed/:token", h.Embedded) // inside other people's pages: no session, no cookie
 	e.HEAD("/embed/:token", h.Embedded)
 	e.GET("/embed/:token/data", h.EmbeddedData)

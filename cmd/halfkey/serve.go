@@ -143,7 +143,7 @@ func (h *house) fit(d doors) error {
 	m.commits(h.db)
 	e := web.New(web.Rooms{
 		DB: h.db.Gorm, Sessions: h.sessions, Users: h.users, Settings: h.settings, Decider: h.decider,
-		Orgs: h.orgs, Devices: h.devices, Channels: h.channels, Desk: h.desk, Live: h.live,
+		Orgs: h.orgs, Devices: h.devices, Channels: h.channels, Desk: h.desk, Doctor: h.doctor(), Live: h.live,
 		Machines: h.machines, Agents: h.agents, Keys: h.keys, PlainAgents: h.config.Agents.PlainHTTP, Post: h.post, Hooks: h.hooks, Recovery: h.recovery, OIDC: h.oidc,
 		BaseURL: h.config.BaseURL, ReadURL: h.thingspeakURL, Trusted: trusted, AcceptPlain: h.config.AcceptPlain,
 		Ready: h.db.Ping, Tally: tally, Now: h.now, Log: h.log,

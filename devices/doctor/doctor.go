@@ -16,7 +16,6 @@ import (
 	"halfkey/connectors"
 	"halfkey/devices"
 	"halfkey/iam"
-	"halfkey/iam/audit"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 	"halfkey/orgs"
@@ -47,27 +46,28 @@ type Finding struct {
 	Count   int       // of how many, where there are several
 	Cause   string    // why: a word that goes with the code, or an error's discreet text
 	Since   time.Time // zero: not known
-	Next    time.Time // when it is tried again by itself; zero: it is not
+	Next    time.Time // when it is tried again by itself, or when it ends; zero: neither
+	May     bool      // whoever asks may mend it
 }
 
 // Service looks. Desk may be nil, and whatever of Machine is not there is not
 // looked at.
 type Service struct {
-	DB       *gorm.DB
-	Vault    *vault.Vault
-	Decider  *policies.Decider
-	Orgs     *orgs.Service
-	Devices  *devices.Service
-	Webhooks orgs.Webhooks
-	Trail    *audit.Trail
-	Desk     *connectors.Desk
-	Machine  Machine
-	Now      func() time.Time
+	DB      *gorm.DB
+	Vault   *vault.Vault
+	Decider *policies.Decider
+	Orgs    *orgs.Service
+	Devices *devices.Service
+	Desk    *connectors.Desk
+	Machine Machine
+	Now     func() time.Time
 }
 
 // Machine is what lies beneath the database's rows.
 type Machine struct {
 	Ground       *migrations.DB
+	Folder       string                                 // of the data
+	Keyset       string                                 // the file
 	Disk         func() (free, total uint64, err error) // bytes, where the data lies
 	Certificates func() []Certificate                   // that our doors show
 }
@@ -103,8 +103,18 @@ func (s *Service) Find(ctx context.Context, org iam.OrgID) (all []Finding, err e
 		}
 		all = append(all, found...)
 	}
+	for i, f := range all {
+		act, limited := mends[f.Code]
+		all[i].May = !limited || s.Decider.May(ctx, act, f.Org)
+	}
 	slices.SortStableFunc(all, compare)
 	return all, nil
+}
+
+// mends are the rights that mending wants, where it is more than seeing.
+var mends = map[Code]policies.Action{
+	ConnectorRefused: policies.ManageConnector, ConnectorPaused: policies.ManageConnector, ConnectorDrift: policies.TestConnector,
+	ConnectorFull: policies.TestConnector, ConnectorPace: policies.TestConnector, ConnectorSilent: policies.TestConnector, ConnectorStuck: policies.TestConnector,
 }
 
 // compare puts the worst first, then what has a known beginning, the oldest first.

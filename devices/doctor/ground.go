@@ -48,7 +48,7 @@ func (s *Service) ground(ctx context.Context, _ iam.OrgID) (all []Finding, err e
 		if err != nil {
 			return nil, err
 		}
-		switch f := (Finding{Code: Disk, Weight: Shaky, Count: int(free >> 20)}); {
+		switch f := (Finding{Code: Disk, Weight: Shaky, Count: int(free >> 20), Name: s.Machine.Folder}); {
 		case free < diskLeast:
 			f.Weight = Broken
 			all = append(all, f)
@@ -64,11 +64,11 @@ func (s *Service) keyset(ctx context.Context, _ iam.OrgID) ([]Finding, error) {
 	case err == nil:
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return []Finding{{Code: KeysetGone, Weight: Broken}}, nil
+		return []Finding{{Code: KeysetGone, Weight: Broken, Name: s.Machine.Keyset}}, nil
 	case errors.Is(err, vault.ErrForeign):
-		return []Finding{{Code: KeysetOther, Weight: Broken}}, nil
+		return []Finding{{Code: KeysetOther, Weight: Broken, Name: s.Machine.Keyset}}, nil
 	default:
-		return []Finding{{Code: KeysetOther, Weight: Broken, Cause: migrations.Discreet(err.Error())}}, nil
+		return []Finding{{Code: KeysetOther, Weight: Broken, Name: s.Machine.Keyset, Cause: migrations.Discreet(err.Error())}}, nil
 	}
 }
 

@@ -20,33 +20,46 @@ const (
 // trailLife is how long an old look at the trail is good enough.
 const trailLife = 90 * 24 * time.Hour
 
-// webhooks tells of those whose last call was given up, to who may manage them
-// and to who looks after the installation.
-func (s *Service) webhooks(ctx context.Context, org iam.OrgID) (all []Finding, err error) {
+// A Hook is a webhook that took nothing of late, and gave up calls. What they say
+// is not told.
+type Hook struct {
+	ID     string
+	Org    iam.OrgID
+	Place  string
+	Host   string
+	Count  int    // calls that were given up
+	Answer string // the last
+	Since  int64  // when the oldest of them was put in
+}
+
+// Hooks are those that took nothing of late, of all that the actor may manage.
+func (s *Service) Hooks(ctx context.Context) ([]Hook, error) { return s.hooks(ctx, "") }
+
+func (s *Service) hooks(ctx context.Context, org iam.OrgID) (list []Hook, err error) {
 	q, err := s.seen(ctx, s.db(ctx).Table("webhooks AS h").Joins("JOIN orgs o ON o.id = h.org_id"), policies.ManageOrg, org, "h.org_id", "h.tenant_id")
 	if err != nil {
 		return nil, err
 	}
-	var rows []struct {
-		ID, Place, Host string
-		OrgID           iam.OrgID
-		N               int
-		Since           int64
-		Answer          string
-	}
 	err = q.Where(`h.removed_at IS NULL AND h.id IN (SELECT webhook_id FROM webhook_calls WHERE state = 'failed')
 AND NOT EXISTS (SELECT 1 FROM webhook_calls s WHERE s.webhook_id = h.id AND s.state = 'sent' AND s.tried_at > (SELECT MAX(f.tried_at) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed'))`).
-		Select(`h.id, h.org_id, o.name AS place, h.host, (SELECT COUNT(*) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed') AS n,
+		Select(`h.id, h.org_id AS org, o.name AS place, h.host, (SELECT COUNT(*) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed') AS count,
 (SELECT MIN(f.created_at) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed') AS since,
 (SELECT f.answer FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed' ORDER BY f.tried_at DESC LIMIT 1) AS answer`).
-		Order("h.id").Limit(findingsMost).Find(&rows).Error
+		Order("h.id").Limit(findingsMost).Find(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("look at webhooks: %w", err)
 	}
-	for _, r := range rows {
-		all = append(all, Finding{Code: WebhookDead, Weight: Broken, Org: r.OrgID, Place: r.Place, Subject: r.ID, Name: r.Host, Count: r.N, Cause: r.Answer, Since: iam.Time(r.Since)})
+	return list, nil
+}
+
+// webhooks tells of those whose calls were given up, to who may manage them and
+// to who looks after the installation.
+func (s *Service) webhooks(ctx context.Context, org iam.OrgID) (all []Finding, err error) {
+	list, err := s.hooks(ctx, org)
+	for _, h := range list {
+		all = append(all, Finding{Code: WebhookDead, Weight: Broken, Org: h.Org, Place: h.Place, Subject: h.ID, Name: h.Host, Count: h.Count, Cause: h.Answer, Since: iam.Time(h.Since)})
 	}
-	return all, nil
+	return all, err
 }
 
 // trail tells what the last look at each tenant's chain found.

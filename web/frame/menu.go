@@ -46,6 +46,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 	add(!people && s.does.Has(policies.MakeService), "services", ui.T(ctx, "machine.services"), "terminal", h.Link("/services"), 0)
 	activity(!audits && !s.guest)
 	add(s.does.Has(policies.ReadConnector) && !audits, "connectors", ui.T(ctx, "connector.title"), "house-plug", h.Link("/connectors"), 0)
+	add(s.does.Has(policies.ReadConnector), "broken", ui.T(ctx, "doctor.menu.place"), "triangle-alert", h.Link("/broken"), 0)
 	add(makesAgents, "agents", ui.T(ctx, "agents.title"), "terminal", h.Link("/agents"), 0)
 	add(s.platform, "admin", ui.T(ctx, "admin.menu"), "shield", "/admin", 0)
 	return all, nil
@@ -56,6 +57,7 @@ func (f *Frame) menu(ctx context.Context, h Here, s standing) (all []ui.NavItem,
 func platformMenu(ctx context.Context) []ui.NavItem {
 	return []ui.NavItem{
 		{ID: "home", Label: ui.T(ctx, "portal.home"), Icon: "house", Href: "/"},
+		{ID: "admin-health", Label: ui.T(ctx, "doctor.menu"), Icon: "activity", Href: "/admin/health"},
 		{ID: "admin-orgs", Label: ui.T(ctx, "admin.orgs"), Icon: "network", Href: "/admin/orgs"},
 		{ID: "admin-users", Label: ui.T(ctx, "admin.users"), Icon: "users", Href: "/admin/users"},
 		{ID: "admin-roles", Label: ui.T(ctx, "admin.roles.menu"), Icon: "shield", Href: "/admin/roles"},
@@ -104,7 +106,7 @@ func (s standing) home() string {
 }
 
 // pages is where the switcher of each menu entry leads.
-var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "agents": "/agents", "connectors": "/connectors", "activity": "/activity",
+var pages = map[string]string{"home": "/", "devices": "/devices", "channels": "/c", "people": "/people", "agents": "/agents", "connectors": "/connectors", "broken": "/broken", "activity": "/activity",
 	"pending": "/pending", "services": "/services", "audit": "/audit", "access": "/audit/access", "inventory": "/audit/keys", "reviews": "/reviews"}
 
 // switcher lists the viewer's places, when there is more than one to go to.

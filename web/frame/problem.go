@@ -12,6 +12,7 @@ import (
 	"halfkey/devices"
 	"halfkey/devices/agents"
 	"halfkey/devices/bulk"
+	"halfkey/devices/doctor"
 	"halfkey/devices/files"
 	"halfkey/iam"
 	"halfkey/iam/audit"
@@ -30,7 +31,7 @@ import (
 
 // told are the faults that a caller may hear of, with the sentence that each has.
 var told = byCode(
-	notify.ErrHook, notify.ErrHookMany, notify.ErrHookURL,
+	notify.ErrHook, notify.ErrHookMany, notify.ErrHookURL, doctor.ErrJobRuns, doctor.ErrNoJob,
 	devices.ErrEmbed, devices.ErrEmbeds, devices.ErrEmbedSpan, devices.ErrKeyFixed, devices.ErrKeyNotReady, devices.ErrKeyPaused, devices.ErrKeyShown,
 	devices.ErrKeyUntil, devices.ErrManualSold, devices.ErrNotManual, agents.ErrLine, agents.ErrLinePlace, agents.ErrMany, channels.ErrNamedKeys,
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,

@@ -81,7 +81,16 @@ func (p *Portal) answerAdmin(c echo.Context, status int, f orgForm) error {
 			added++
 		}
 	}
+	broken := 0
+	if p.Doctor != nil {
+		found, err := p.Doctor.Find(ctx, "")
+		if err != nil {
+			return err
+		}
+		broken = len(found)
+	}
 	v.Tiles = []adminTile{
+		{"activity", ui.T(ctx, "doctor.title"), "/admin/health", countWord(broken), ui.T(ctx, "doctor.tile")},
 		{"network", ui.T(ctx, "admin.orgs"), "/admin/orgs", countWord(tenants), ui.T(ctx, "admin.orgs.tile", "Devices", countWord(devices))},
 		{"users", ui.T(ctx, "admin.users"), "/admin/users", countWord(people), ui.T(ctx, "admin.users.tile")},
 		{"shield", ui.T(ctx, "admin.roles"), "/admin/roles", countWord(len(seats)), ui.T(ctx, "admin.roles.tile")},

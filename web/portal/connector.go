@@ -47,7 +47,11 @@ func (p *Connectors) Mount(g *echo.Group) {
 	g.POST("/connectors/:id", p.change, typing(func(c echo.Context) string {
 		return "/connectors/" + url.PathEscape(c.Param("id")) + "/settings?again=yes"
 	}))
+	g.GET("/devices/:id/new-key", p.askNewKey)
+	g.HEAD("/devices/:id/new-key", p.askNewKey)
+	g.POST("/devices/:id/new-key", p.newKey, fresh)
 	g.POST("/connectors/:id/check", p.check)
+	g.POST("/connectors/:id/again", p.again)
 	g.POST("/connectors/:id/pause", p.pause, fresh)
 	g.POST("/connectors/:id/resume", p.goOn, fresh)
 	g.POST("/connectors/:id/remove", p.remove, fresh)
@@ -117,6 +121,9 @@ func (p *Connectors) answerOne(c echo.Context, status int, said *connectors.Repo
 	v.MayTest = !v.Own && p.Decider.May(ctx, policies.TestConnector, s.Org)
 	v.MayChange = !v.Own && p.Decider.May(ctx, policies.ManageConnector, s.Org)
 	if !v.Own {
+		if v.Calls, err = p.Desk.Calls(ctx, s.ID); err != nil {
+			return err
+		}
 		after := c.QueryParam("after")
 		if v.Channels, err = p.Desk.Projections(ctx, s.ID, after, shownChannels+1); err != nil {
 			return err
@@ -166,6 +173,21 @@ func (p *Connectors) check(c echo.Context) error {
 		return p.answerOne(c, http.StatusOK, nil, err)
 	}
 	return err
+}
+
+// again has what waits for the service tried now.
+func (p *Connectors) again(c echo.Context) error {
+	id, err := connectorID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Desk.Again(c.Request().Context(), id); err != nil {
+		return err
+	}
+	if c.FormValue("back") == "" {
+		return c.Redirect(http.StatusSeeOther, connectorAt(id))
+	}
+	return backOr(c, nil)
 }
 
 func (p *Connectors) pause(c echo.Context) error { return p.deed(c, p.Desk.Pause) }

@@ -39,6 +39,7 @@ func (p *Connectors) answerDrift(c echo.Context, v driftPage) error {
 		}
 	}
 	v.Name, v.Service, v.Href, v.Now = s.Name, s.Provider, connectorAt(s.ID), p.Now()
+	v.Withheld = connectors.Withheld(s.Trouble)
 	v.MayApply = p.Decider.May(ctx, policies.ManageConnector, s.Org)
 	for _, d := range all {
 		v.Rows = append(v.Rows, driftRow{Difference: d, Key: keyOf(d), Chosen: gentle(d.Kind)})
@@ -67,8 +68,12 @@ func (p *Connectors) apply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	keys := form["mend"]
+	if form.Get("all") != "" {
+		keys = form["seen"] // what the page showed, and nothing that came since
+	}
 	var chosen []connectors.Difference
-	for _, key := range form["mend"] {
+	for _, key := range keys {
 		if part := strings.Split(key, "|"); len(part) == 3 {
 			chosen = append(chosen, connectors.Difference{Kind: part[0], Projection: part[1], External: part[2]})
 		}

@@ -7,6 +7,7 @@ import (
 	"halfkey/connectors"
 	"halfkey/connectors/agenttoken"
 	"halfkey/iam/fault"
+	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
@@ -149,6 +150,10 @@ func troubleWords(ctx context.Context, l connectorLine) (title, text string) {
 		return said("connector.full"), said("connector.full.fix")
 	case "missing":
 		return said("connector.missing"), said("connector.missing.fix")
+	case "extra":
+		return ui.T(ctx, "connector.extra"), ui.T(ctx, "connector.held.fix")
+	case "other":
+		return ui.T(ctx, "connector.other"), ui.T(ctx, "connector.held.fix")
 	}
 	return ui.T(ctx, "connector.silent", "Host", l.Host), ui.T(ctx, "connector.silent.fix")
 }
@@ -159,7 +164,7 @@ func channelWord(ctx context.Context, v connectors.View) (kind, word string) {
 	case v.State == connectors.Lost:
 		return "bad", ui.T(ctx, "connector.channel.lost")
 	case v.Error != "" && v.Pending != "":
-		return "warn", ui.T(ctx, "connector.channel.error", "Why", causeWord(ctx, v.Error))
+		return "warn", ui.T(ctx, "connector.channel.error", "Why", show.ConnectorCause(ctx, v.Error))
 	case v.State == connectors.Creating:
 		return "", ui.T(ctx, "connector.channel.creating")
 	case v.State == connectors.Spare:
@@ -176,22 +181,6 @@ func channelWord(ctx context.Context, v connectors.View) (kind, word string) {
 		return "", ui.T(ctx, "connector.agent.waits")
 	}
 	return "good", ui.T(ctx, "connector.channel.ready")
-}
-
-func causeWord(ctx context.Context, cause string) string {
-	switch cause {
-	case "account":
-		return ui.T(ctx, "connector.cause.account")
-	case "quota":
-		return ui.T(ctx, "connector.cause.quota")
-	case "pace":
-		return ui.T(ctx, "connector.cause.pace")
-	case "not-there":
-		return ui.T(ctx, "connector.cause.gone")
-	case "denied":
-		return ui.T(ctx, "connector.cause.denied")
-	}
-	return ui.T(ctx, "connector.cause.unsure")
 }
 
 // driftWords are what is other (missing, extra or differs), in a sentence, and

@@ -38,6 +38,10 @@ func (p *Portal) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if v.Broken, err = p.needs(ctx, h.Org.ID); err != nil {
+		return err
+	}
+	v.BrokenHref = brokenAt(h.Org.ID)
 	h.Page.Stream = eventsFor("home", h, "chart", v.chartOf())
 	return show.Page(c, http.StatusOK, homePage(h.Page, v))
 }

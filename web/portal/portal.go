@@ -12,6 +12,7 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/devices"
+	"halfkey/devices/doctor"
 	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/oidc"
@@ -49,6 +50,7 @@ type Parts struct {
 	Webhooks    orgs.Webhooks
 	Rhythm      *rhythm.Watch
 	Reviews     orgs.Reviews
+	Doctor      *doctor.Service // nil: nobody looks for what is broken
 }
 
 // New joins the parts. How many devices a long list has is counted every few

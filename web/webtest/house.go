@@ -16,6 +16,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
+	"halfkey/devices/doctor"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/limit"
@@ -88,6 +89,7 @@ func On(t testing.TB, db *migrations.DB, log slog.Handler) *House {
 	elsewhere := oidc.New(oidc.Parts{DB: db.Gorm, Vault: v, Sessions: sessions, Private: true, Now: clock.Now, MayChange: places.MaySetSignIn, Join: places.JoinBySignIn})
 	h := &House{Clock: clock, Rooms: web.Rooms{Post: post, Hooks: &notify.Hooks{DB: db.Gorm, Vault: v, Client: notify.HookClient(true), Private: true, Now: clock.Now}, Recovery: back, OIDC: elsewhere, DB: db.Gorm, Sessions: sessions, Users: users, Settings: settings, Decider: decider, Orgs: places, Devices: things,
 		Channels: store, Desk: desk, Live: hub, Machines: machines, Ready: db.Ping, Now: clock.Now, Log: logger}}
+	h.Doctor = &doctor.Service{DB: db.Gorm, Vault: v, Decider: decider, Orgs: places, Devices: things, Desk: desk, Now: clock.Now, Machine: doctor.Machine{Ground: db}}
 	h.bringAgents(t, limits)
 	h.Setup = must(places.SetupLink(t.Context()))(t)
 	h.serve(t)
