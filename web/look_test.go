@@ -23,7 +23,7 @@ func lookedAt(s *webtest.Simpsons, device, channel string) map[string][2]string 
 		"pending": {"homer", "/pending"}, "people": {"homer", "/people?org=" + string(s.Household)}, "orgs": {"homer", "/orgs"},
 		"activity": {"homer", "/activity"}, "offboard": {"homer", "/devices/" + device + "/offboard"}, "missing": {"homer", "/nothing"},
 		"channels": {"marge", "/c"}, "channel": {"marge", "/c/" + channel}, "keys": {"marge", "/k"}, "me": {"marge", "/me"}, "login": {"", "/login"},
-		"register": {"", "/register"}, "enrol": {"", "/enrol"}, "platform": {"frink", "/"},
+		"register": {"", "/register"}, "enrol": {"", "/enrol"}, "platform": {"frink", "/"}, "api": {"homer", "/docs/api"}, "api-stranger": {"", "/docs/api"},
 	}
 }
 
