@@ -80,8 +80,10 @@ func TestAnEmptyRangeLeadsToTheLastData(t *testing.T) {
 		}
 	}
 	page := "/c/" + d.Channel
-	there := s.Marge.Get(t, page+"?range=24h").Wants(t, 200).Silent(t, "chart-line").Find(t, `href="(/c/[0-9]+\?range=24h&amp;to=[0-9]+)"`)
-	s.Marge.Get(t, strings.ReplaceAll(there, "&amp;", "&")).Wants(t, 200).Says(t, "chart-line")
+	for _, span := range []string{"15m", "24h", "7d", "30d"} {
+		there := s.Marge.Get(t, page+"?range="+span).Wants(t, 200).Silent(t, "chart-line").Find(t, `href="(/c/[0-9]+\?range=`+span+`&amp;to=[0-9]+)"`)
+		s.Marge.Get(t, strings.ReplaceAll(there, "&amp;", "&")).Wants(t, 200).Says(t, "chart-line")
+	}
 	for _, odd := range []string{"&to=x", "&to=-1", "&to=99999999999999999999"} {
 		s.Marge.Get(t, page+"?range=24h"+odd).Wants(t, 200)
 	}

@@ -87,22 +87,21 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 		v.Org = ui.T(ctx, "place.shared")
 	}
 	if shown != nil {
-		wanted := c.QueryParam("range")
-		link := func(r plot.Range) string { return "/c/" + shown.Channel + "?range=" + r.ID }
 		s := summed(*shown)
 		if s.Measured {
-			now := h.Now()
-			var err error
-			s.Chart, err = plot.Draw(ctx, h.Channels, plot.Wish{ID: "readings", Channel: shown.Channel, Name: ui.T(ctx, "household.chart", "Field", s.Field, "Name", s.Name),
-				Summary: shown.Summary, Range: plot.Parse(wanted, plot.Heard(shown.Summary), now), Link: link, To: plot.Until(c.QueryParam("to"), now), Below: true}, now)
+			other, err := h.compared(ctx, c.QueryParam("with"), *shown)
 			if err != nil {
+				return err
+			}
+			if s.Chart, err = h.chart(c, s, *shown, other); err != nil {
 				return err
 			}
 			if v.Viewing, err = h.viewing(ctx, *shown, s.Chart); err != nil {
 				return err
 			}
+			v.Other, v.Choices = other, choices(list.all(), shown.Channel)
 		}
-		if h.Decider.MayDevice(ctx, policies.ManageDevice, shown.Org, shown.ID) && shown.Channel != "" && shown.Removed.IsZero() {
+		if _, outside := channels.ParseID(shown.Channel); outside == nil && shown.Removed.IsZero() && h.Decider.MayDevice(ctx, policies.ManageDevice, shown.Org, shown.ID) {
 			v.Viewing.Import = "/c/" + shown.Channel + "/import"
 		}
 		v.Shown, v.Others, v.Shared = &s, rows(list.here, shown.Channel), rows(list.shared, shown.Channel)
@@ -111,7 +110,7 @@ func (h *House) answer(c echo.Context, here frame.Here, list seen, shown *device
 		}
 		v.CanShow = h.Decider.MayDevice(ctx, policies.RevealReadKey, shown.Org, shown.ID)
 		if plot.Until(c.QueryParam("to"), h.Now()).IsZero() { // the past stays as it is
-			here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}}.Encode()
+			here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}, "id": {shown.Channel}, "waiting": {waiting(s)}, "with": {v.with()}}.Encode()
 		}
 	} else {
 		here.Page.Stream = "/events?" + url.Values{"page": {"channels"}, "org": {string(here.Org.ID)}}.Encode()
@@ -224,7 +223,7 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 			return stream.View{}, err
 		}
 	}
-	fresh := plot.Fresh(h.Channels, id, h.Now)
+	fresh, beside := plot.Fresh(h.Channels, id, h.Now), h.beside(c.QueryParam("with"))
 	wants := func(e live.Event) bool { return e.Kind == live.Value || e.Kind == live.Device }
 	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
 		list, err := h.seen(ctx, here.Org.ID)
@@ -254,7 +253,10 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 		if err != nil {
 			return err
 		}
-		return out.Chart("readings", points)
+		if err := out.Chart("readings", points); err != nil {
+			return err
+		}
+		return beside(ctx, out, d)
 	}}, nil
 }
 

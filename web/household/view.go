@@ -24,7 +24,7 @@ import (
 func (h *House) viewing(ctx context.Context, d devices.View, chart ui.Chart) (v viewing, err error) {
 	v = viewing{Channel: d.Channel, Ranges: ranges(ctx)}
 	if last := d.Summary.LastAt; len(chart.Points) < 2 && !last.IsZero() {
-		v.Jump = "/c/" + d.Channel + "?range=24h&to=" + strconv.FormatInt(last.Add(time.Minute).Unix(), 10)
+		v.Jump = "/c/" + d.Channel + "?range=" + chart.Range + "&to=" + strconv.FormatInt(last.Add(time.Minute).Unix(), 10)
 		v.Last = last
 	}
 	made, err := h.Devices.Embeds(ctx, d.ID)
@@ -49,7 +49,7 @@ func (h *House) download(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := channels.ParseID(d.Channel)
+	id, err := h.Channels.Number(ctx, d.Channel)
 	if err != nil {
 		return err
 	}

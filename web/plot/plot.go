@@ -66,6 +66,7 @@ type Wish struct {
 	Src     string               // where the page's script has the points from; "": of the channel's page
 	To      time.Time            // zero: now
 	Below   bool
+	Label   string // what the line is called beside another
 }
 
 // Draw reads the points and makes the chart. It asks no rights: the caller has.
@@ -76,7 +77,7 @@ func Draw(ctx context.Context, store *channels.Store, w Wish, now time.Time) (ui
 	}
 	points, err := Read(ctx, store, w.Channel, now.Add(-w.Range.Span), now)
 	c := ui.Chart{ID: w.ID, Name: w.Name, Unit: w.Summary.Unit, Points: points, From: now.Add(-w.Range.Span), To: now,
-		Src: cmp.Or(w.Src, src), Range: w.Range.ID, Below: w.Below}
+		Src: cmp.Or(w.Src, src), Range: w.Range.ID, Below: w.Below, Label: w.Label}
 	if w.Link != nil {
 		for _, r := range Ranges {
 			c.Ranges = append(c.Ranges, ui.Tab{ID: r.ID, Label: Label(ctx, r), Href: w.Link(r)})

@@ -52,6 +52,8 @@ type Chart struct {
 	Ranges   []Tab  // 15 min, 24 h, ...; links
 	Range    string // ID of the one shown
 	Below    bool   // ranges under the numbers, as on a viewer's phone
+	Label    string // what the picture calls the line where there are two
+	With     *Chart // another line in the same picture; its ranges are this one's
 }
 
 func (c Chart) Render(ctx context.Context, w io.Writer) error { return chart(c).Render(ctx, w) }
@@ -104,12 +106,14 @@ func (c Chart) rows() []Point {
 	return out
 }
 
-// span is the time and the values that the picture covers.
-type span struct{ from, to, low, high float64 }
+// span is the time and the values that the picture covers, and how much room it
+// leaves at the right.
+type span struct{ from, to, low, high, right float64 }
 
-func (c Chart) span() span {
-	all := c.summary()
-	s := span{float64(c.From.Unix()), float64(c.To.Unix()), all.Low, all.High}
+func (c Chart) span() span { return c.spanOf(c.summary()) }
+
+func (c Chart) spanOf(all Point) span {
+	s := span{float64(c.From.Unix()), float64(c.To.Unix()), all.Low, all.High, chartRight}
 	if c.From.IsZero() {
 		s.from, s.to = float64(c.Points[0].At.Unix()), float64(c.Points[len(c.Points)-1].At.Unix())
 	}
@@ -123,15 +127,14 @@ func (c Chart) span() span {
 const chartW, chartH, chartLeft, chartRight, chartTop, chartBottom = 620.0, 290.0, 36.0, 14.0, 10.0, 30.0
 
 func (s span) x(t float64) float64 {
-	return chartLeft + (t-s.from)/(s.to-s.from)*(chartW-chartLeft-chartRight)
+	return chartLeft + (t-s.from)/(s.to-s.from)*(chartW-chartLeft-s.right)
 }
 
 func (s span) y(v float64) float64 {
 	return chartTop + (s.high-v)/(s.high-s.low)*(chartH-chartTop-chartBottom)
 }
 
-func (c Chart) line() string {
-	s := c.span()
+func (c Chart) line(s span) string {
 	var out strings.Builder
 	for i, p := range c.Points {
 		if i > 0 {
@@ -142,18 +145,16 @@ func (c Chart) line() string {
 	return out.String()
 }
 
-func (c Chart) area() string {
-	s := c.span()
+func (c Chart) area(s span) string {
 	first, last := c.Points[0], c.Points[len(c.Points)-1]
 	base := "," + short(chartH-chartBottom)
-	return short(s.x(float64(first.At.Unix()))) + base + " " + c.line() + " " + short(s.x(float64(last.At.UnixMilli())/1000)) + base
+	return short(s.x(float64(first.At.Unix()))) + base + " " + c.line(s) + " " + short(s.x(float64(last.At.UnixMilli())/1000)) + base
 }
 
 // mark is a line of the scale, or a time under the picture.
 type mark struct{ at, label string }
 
-func (c Chart) scale() []mark {
-	s := c.span()
+func (s span) scale() []mark {
 	step := nice((s.high - s.low) / 4)
 	var out []mark
 	for v := math.Ceil(s.low/step) * step; v <= s.high; v += step {
@@ -177,8 +178,7 @@ func nice(v float64) float64 {
 	return 10 * p
 }
 
-func (c Chart) times(ctx context.Context) []mark {
-	s := c.span()
+func (s span) times(ctx context.Context) []mark {
 	format := "15:04"
 	if s.to-s.from > 2*86400 {
 		format = "2 Jan"
@@ -192,8 +192,8 @@ func (c Chart) times(ctx context.Context) []mark {
 	return out
 }
 
-func (c Chart) last() (x, y string) {
-	s, p := c.span(), c.Points[len(c.Points)-1]
+func (c Chart) last(s span) (x, y string) {
+	p := c.Points[len(c.Points)-1]
 	return short(s.x(float64(p.At.UnixMilli()) / 1000)), short(s.y(p.Mean))
 }
 
