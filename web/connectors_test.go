@@ -30,6 +30,7 @@ import (
 type hosted struct {
 	url, account, other string // the account's key, and a second one
 	db                  *gorm.DB
+	store               *channels.Store
 }
 
 func newHosted(t *testing.T) *hosted {
@@ -48,7 +49,7 @@ func newHosted(t *testing.T) *hosted {
 	const org = iam.OrgID("00000000000000000001")
 	must(db.Exec(`INSERT INTO orgs (id, tenant_id, kind, slug, name, state, created_at) VALUES (?, ?, 'tenant', 'hosted', 'Hosted', 'active', 0)`, org, org).Error)
 	store := &channels.Store{DB: db, Vault: v, Now: time.Now}
-	h := &hosted{db: db}
+	h := &hosted{db: db, store: store}
 	for _, key := range []*string{&h.account, &h.other} {
 		must(db.Transaction(func(tx *gorm.DB) error {
 			k, _, err := store.NewAccountKey(t.Context(), tx, org, org, "somebody")

@@ -32,7 +32,7 @@ import (
 // told are the faults that a caller may hear of, with the sentence that each has.
 var told = byCode(
 	notify.ErrHook, notify.ErrHookMany, notify.ErrHookURL, doctor.ErrJobRuns, doctor.ErrNoJob,
-	devices.ErrEmbed, devices.ErrEmbeds, devices.ErrEmbedSpan, devices.ErrKeyFixed, devices.ErrKeyNotReady, devices.ErrKeyPaused, devices.ErrKeyShown,
+	devices.ErrEmbed, devices.ErrEmbeds, devices.ErrEmbedSpan, devices.ErrKeyFixed, devices.ErrKeyNotReady, devices.ErrKeyOurs, devices.ErrKeyPaused, devices.ErrKeyShown,
 	devices.ErrKeyUntil, devices.ErrManualSold, devices.ErrNotManual, agents.ErrLine, agents.ErrLinePlace, agents.ErrMany, channels.ErrNamedKeys,
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
@@ -50,7 +50,7 @@ var told = byCode(
 	orgs.ErrAbove, orgs.ErrAccountAddress, orgs.ErrAccountPace, orgs.ErrDirectory, orgs.ErrMember, orgs.ErrMyself, orgs.ErrServiceAbove, orgs.ErrServiceElsewhere, orgs.ErrServiceOwner, orgs.ErrTeamUsed,
 	orgs.ErrTokenByToken, orgs.ErrUserName, auth.ErrTokenMissing,
 	connectors.ErrChannel, connectors.ErrConnector, connectors.ErrInUse, connectors.ErrOwn, connectors.ErrSecret, connectors.ErrService, connectors.ErrTestKey, connectors.ErrTestSilent,
-	connectors.ErrUnknown, thingspeak.ErrSettings, channels.ErrImportHead, channels.ErrImportLines, channels.ErrRule,
+	connectors.ErrUnknown, connectors.ErrGone, connectors.ErrKeySame, thingspeak.ErrSettings, channels.ErrImportHead, channels.ErrImportLines, channels.ErrRule,
 	channels.ErrAccount, channels.ErrEntry, channels.ErrKey, channels.ErrSetting, channels.ErrTimeTaken, channels.ErrTooSoon, channels.ErrValue,
 	devices.ErrDecided, devices.ErrElsewhere, devices.ErrNameTaken, devices.ErrNoRequest, devices.ErrRefused, devices.ErrRetired, devices.ErrTooMany, devices.ErrTyped,
 	devices.ErrUnavailable, devices.ErrUnknown,

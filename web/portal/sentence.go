@@ -49,6 +49,8 @@ var sentences = map[string]sentence{
 	"channel.delete":        {id: "activity.channel.delete", icon: "trash-2", kind: "warn"},
 	"channel.import":        {id: "activity.channel.import", icon: "plus"},
 	"device.import":         {id: "import.told", icon: "plus"},
+	"write-key.renew":       {id: "activity.write-key.renew", icon: "key-round"},
+	"device.channel-other":  {id: "activity.device.channel-other", icon: "refresh-cw"},
 	"device.channel-again":  {id: "activity.device.channel-again", icon: "refresh-cw", kind: "warn"},
 	"connector.open":        {id: "activity.connector.open", icon: "plus", kind: "good"},
 	"connector.change":      {id: "activity.connector.change", icon: "pencil"},
