@@ -37,8 +37,16 @@ func (g *Guide) Mount(to *echo.Group) {
 
 // chapter is a noun with what one can do with it.
 type chapter struct {
-	Name, Text string
-	Entries    []entry
+	ID, Name, Text string
+	Entries        []entry
+}
+
+// tabs lead to the chapters.
+func tabs(all []chapter) (t []ui.Tab) {
+	for _, c := range all {
+		t = append(t, ui.Tab{ID: c.ID, Label: c.Name, Href: "#" + c.ID})
+	}
+	return t
 }
 
 // entry is an operation with a line that works when it is copied.
@@ -60,7 +68,7 @@ func (g *Guide) api(c echo.Context) error {
 	host, own := g.Door.Base(c), g.own(ctx)
 	var all []chapter
 	for _, ch := range chapters {
-		out := chapter{Name: strings.ToUpper(ch.Name[:1]) + ch.Name[1:], Text: ch.Text}
+		out := chapter{ID: ch.Name, Name: strings.ToUpper(ch.Name[:1]) + ch.Name[1:], Text: ch.Text}
 		for _, o := range ch.Operations {
 			out.Entries = append(out.Entries, entry{o, line(host, o, own)})
 		}

@@ -28,6 +28,9 @@ func TestTheGuideIsOpenToStrangersAndFilledForTheSignedIn(t *testing.T) {
 		t.Fatalf("%d", res.StatusCode)
 	}
 	page := s.Homer.Get(t, "/docs/api").Wants(t, 200)
+	if !strings.Contains(page.Body, `href="#connectors"`) || !strings.Contains(page.Body, `id="connectors"`) {
+		t.Error("nothing leads to its chapters")
+	}
 	if !strings.Contains(page.Body, "/api/v1/orgs/"+string(s.Tenant)+"/keys") {
 		t.Error("not filled with his own place")
 	}
