@@ -116,7 +116,8 @@ func FuzzTime(f *testing.F) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, s := range []string{"results=10", "days=2&start=2026-01-01", "minutes=-1", "results=99999999999999999999", "min=nan&max=1e999&round=15", "end=2026-01-01 10:00:00&offset=-5", "type=bar&yaxismin=1e308&yaxismax=-1e308&width=auto&height=1px"} {
+	for _, s := range []string{"results=10", "days=2&start=2026-01-01", "minutes=-1", "results=99999999999999999999", "min=nan&max=1e999&round=15", "end=2026-01-01 10:00:00&offset=-5", "type=bar&yaxismin=1e308&yaxismax=-1e308&width=auto&height=1px",
+		"api_key=READ&bgcolor=%23ffffff&color=%23d62020&dynamic=true&results=60&type=line"} {
 		f.Add(s, "21.5", "1e308")
 	}
 	f.Fuzz(func(t *testing.T, query, a, b string) {
