@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 // A Copy is how good our copy of a channel outside is.
 type Copy struct {
 	Service string    // that keeps the channel, by Service.Name
+	Number  string    // what the channel is called there; empty while it is being made
+	URL     string    // where other programs read it there, without a key
 	At      time.Time // when it was last made good; zero: never yet
 	Stale   bool      // it could not be made good since
 	Cause   string    // why: one of the errors of a call, "paused", or empty
@@ -33,7 +36,8 @@ type copyRow struct {
 	Provider  string
 	Connector string // its state
 	State     string
-	External  bool
+	External  string
+	Settings  string
 	ReadAt    *int64
 	ReadTried *int64
 	ReadError string
@@ -41,7 +45,7 @@ type copyRow struct {
 	Trouble   string
 }
 
-const copiesOf = `SELECT p.id, c.provider, c.state AS connector, p.state, p.external_id IS NOT NULL AS external, p.read_at, p.read_tried_at AS read_tried, p.read_error, c.retry_at, c.trouble
+const copiesOf = `SELECT p.id, c.provider, c.state AS connector, p.state, COALESCE(p.external_id, '') AS external, c.settings, p.read_at, p.read_tried_at AS read_tried, p.read_error, c.retry_at, c.trouble
 FROM projections p JOIN connectors c ON c.id = p.connector_id WHERE p.id IN ?`
 
 // Copies tells how good the copies of channels are. One that is made by no Reader
@@ -56,15 +60,20 @@ func (d *Desk) Copies(ctx context.Context, channels []string) (map[string]Copy, 
 		return nil, fmt.Errorf("see how good copies are: %w", err)
 	}
 	for _, r := range rows {
-		if _, reads := d.Services[r.Provider].(Reader); reads {
-			all[r.ID] = r.copy(d.Now())
+		if reader, reads := d.Services[r.Provider].(Reader); reads {
+			c := r.copy(d.Now())
+			var set Settings
+			if json.Unmarshal([]byte(r.Settings), &set) == nil && c.Number != "" {
+				c.URL = reader.ReadURL(set, c.Number)
+			}
+			all[r.ID] = c
 		}
 	}
 	return all, nil
 }
 
 func (r copyRow) copy(now time.Time) Copy {
-	c := Copy{Service: r.Provider, At: iam.TimeOrZero(r.ReadAt), tried: iam.TimeOrZero(r.ReadTried), Cause: r.ReadError}
+	c := Copy{Service: r.Provider, Number: r.External, At: iam.TimeOrZero(r.ReadAt), tried: iam.TimeOrZero(r.ReadTried), Cause: r.ReadError}
 	c.Next = c.tried.Add(lookEvery)
 	if retry := iam.Time(r.RetryAt); retry.After(now) {
 		c.Cause = r.Trouble
@@ -75,7 +84,7 @@ func (r copyRow) copy(now time.Time) Copy {
 	if r.Connector != active {
 		c.Cause, c.Next = paused, time.Time{}
 	}
-	c.due = r.Connector == active && r.External && (r.State == Ready || r.State == Held) && !c.Next.After(now)
+	c.due = r.Connector == active && r.External != "" && (r.State == Ready || r.State == Held) && !c.Next.After(now)
 	c.Stale = c.Cause != "" && now.Sub(c.At) >= lookEvery
 	return c
 }

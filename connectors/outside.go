@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/iam/vault"
 	"halfkey/migrations"
 )
@@ -114,6 +115,29 @@ func (o *Outside) channel(tx *gorm.DB, p Projection) (Channel, error) {
 	c.WriteKey, c.Outside, c.UpdateURL = vault.Secret(key), *p.External, o.Service.UpdateURL(settings)
 	return c, nil
 }
+
+// ReadKey is the key with which the service lets others read a channel, the same
+// for all of them; ErrReadKey where it has none. The caller has judged who may
+// see it.
+func (o *Outside) ReadKey(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id string) (vault.Secret, error) {
+	p, err := find(ctx, tx, id)
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound), err == nil && p.Tenant != tenant:
+		return "", ErrChannel
+	case err != nil:
+		return "", fmt.Errorf("find channel %s: %w", id, err)
+	case len(p.ReadSealed) == 0, p.State != Ready && p.State != Held:
+		return "", ErrReadKey
+	}
+	key, err := o.Vault.Open(tx.WithContext(ctx), readCell(&p), p.ReadSealed)
+	if err != nil {
+		return "", fmt.Errorf("open the read key of channel %s: %w", id, err)
+	}
+	return vault.Secret(key), nil
+}
+
+// ErrReadKey says that a channel outside has no key for reading.
+var ErrReadKey = fault.New(fault.Conflict, "read-key-outside", "The service that keeps this channel has no read key for it.")
 
 // WriteKeyUsed implements Provider, as far as was seen.
 func (o *Outside) WriteKeyUsed(ctx context.Context, tx *gorm.DB, id string) (bool, error) {

@@ -18,6 +18,9 @@ type Reader interface {
 	// their numbers, with a key that reads it. No key stands in an address.
 	// ErrDenied says that the key is refused.
 	Readings(ctx context.Context, set Settings, id string, key vault.Secret, p Page) (Readings, error)
+
+	// ReadURL is where other programs read the channel's newest values, without a key.
+	ReadURL(set Settings, id string) string
 }
 
 // A Page is which entries to read: those whose time lies within the bounds, both

@@ -5,6 +5,8 @@ import (
 
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
+	"halfkey/connectors/channels"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/vault"
@@ -24,6 +26,9 @@ func (s *Service) AddReadKey(ctx context.Context, id iam.DeviceID, label string)
 	}
 	if label, err = iam.ParseName(label); err != nil {
 		return "", err
+	}
+	if channels.Elsewhere(d.Channel) {
+		return "", connectors.ErrReadKey // of our making, at any rate
 	}
 	err = s.change(ctx, "read-key.make", d, audit.Detail{"channel": d.Channel, "name": label}, func(tx *gorm.DB) (bool, error) {
 		key, err = s.Channels.AddReadKey(ctx, tx, d.Channel, who, label)

@@ -5,6 +5,8 @@ import (
 
 	"gorm.io/gorm"
 
+	"halfkey/connectors"
+	"halfkey/connectors/channels"
 	"halfkey/iam"
 	"halfkey/iam/audit"
 	"halfkey/iam/vault"
@@ -23,7 +25,8 @@ func (s *Service) MayHaveReadKey(ctx context.Context, user iam.UserID, org iam.O
 }
 
 // RevealReadKey shows the actor his own read key of the device's channel, made
-// when he first asks, and writes that into the trail.
+// when he first asks, and writes that into the trail. Of a channel that a service
+// outside keeps it is that service's, or connectors.ErrReadKey.
 func (s *Service) RevealReadKey(ctx context.Context, id iam.DeviceID) (key vault.Secret, err error) {
 	d, err := s.find(ctx, id, policies.RevealReadKey)
 	if err != nil {
@@ -37,11 +40,30 @@ func (s *Service) RevealReadKey(ctx context.Context, id iam.DeviceID) (key vault
 	}
 	who := audit.ActorFrom(ctx)
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		key, err = s.Channels.RevealReadKey(ctx, tx, d.Channel, iam.UserID(who.ID), who.Name)
+		if channels.Elsewhere(d.Channel) {
+			key, err = s.readKeyOutside(ctx, tx, d)
+		} else {
+			key, err = s.Channels.RevealReadKey(ctx, tx, d.Channel, iam.UserID(who.ID), who.Name)
+		}
 		if err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, "read-key.reveal", d.object(), audit.Detail{"channel": d.Channel})
 	})
 	return key, err
+}
+
+// readKeyOutside is what the service that keeps a channel lets others read it with.
+func (s *Service) readKeyOutside(ctx context.Context, tx *gorm.DB, d Device) (vault.Secret, error) {
+	provider, err := s.providerOf(ctx, tx, d.Connector)
+	if err != nil {
+		return "", err
+	}
+	shows, ok := provider.(interface {
+		ReadKey(ctx context.Context, tx *gorm.DB, tenant iam.OrgID, id string) (vault.Secret, error)
+	})
+	if !ok {
+		return "", connectors.ErrReadKey
+	}
+	return shows.ReadKey(ctx, tx, d.Tenant, d.Channel)
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"halfkey/connectors/connectortest"
+	"halfkey/migrations/dbtest"
 	"halfkey/web/webtest"
 )
 
@@ -23,13 +25,15 @@ type far struct {
 	device      string // its page
 	number      string // over there
 	write, read string // its keys there
+	log         *strings.Builder
 	t           *testing.T
 }
 
 // newFar has a thermometer of the household whose channel another Halfkey keeps.
 func newFar(t *testing.T) *far {
 	t.Helper()
-	f := &far{Simpsons: furnished(t), there: newHosted(t), t: t}
+	f := &far{there: newHosted(t), log: &strings.Builder{}, t: t}
+	f.Simpsons = webtest.On(t, dbtest.SQLite(t), slog.NewTextHandler(f.log, nil)).Furnish(t)
 	f.line = connectortest.NewProxy(t, f.there.url)
 	f.Homer.Post(t, "/connectors?org="+string(f.Household), "service", "thingspeak", "name", "Hosted", "base_url", f.line.URL, "account_key", f.there.account, "channels", "4", "do", "open").Wants(t, 303)
 	calls(t, f.Simpsons, "74743827350")
@@ -87,6 +91,118 @@ func (f *far) shows(b *webtest.Browser, page, text string) webtest.Page {
 
 func TestMargeSeesWhatAServiceOutsideKeeps(t *testing.T) {
 	f := newFar(t)
+	f.Marge.Get(t, f.channel).Wants(t, 200).Says(t, "Waiting")
 	f.measures("21.5")
-	f.Marge.Get(t, f.channel).Wants(t, 200).Says(t, "21.5", "Temperature", "74743827350")
+	f.Clock.Turn(time.Minute)
+	tab, base := signedIn(t, f.Simpsons, "marge")
+	goes(t, tab, base+f.channel, "#newest")
+	waits(t, tab, says("21.5"))
+
+	// A value that comes over there is here without anybody pressing anything.
+	f.measures("23.7")
+	f.Clock.Turn(15 * time.Second)
+	f.Homer.Get(t, f.device).Wants(t, 200) // somebody else looks
+	waits(t, tab, says("23.7"))
+	waits(t, tab, "document.querySelector('figure') !== null")
+	look(t, tab, "outside-live", base+f.channel)
+
+	// The line breaks: what there was stays, and says how old it is.
+	f.line.Fail(1, connectortest.Shut)
+	f.Clock.Turn(14 * time.Minute)
+	f.Homer.Get(t, f.device).Wants(t, 200)
+	waits(t, tab, says("ThingSpeak does not answer"))
+	waits(t, tab, says("next try at"))
+	waits(t, tab, says("23.7"))
+	look(t, tab, "outside-stale", base+f.channel)
+	page := f.Homer.Get(t, f.device).Wants(t, 200).Says(t, "ThingSpeak does not answer", "Last read", "at ThingSpeak", "chart-line")
+	f.Homer.Get(t, "/devices?view=cards").Wants(t, 200).Says(t, "As of")
+	page.Silent(t, "Silent") // nobody knows whether it is
+
+	// It is there again.
+	f.measures("19.2")
+	f.line.Calm()
+	f.Clock.Turn(5 * time.Minute)
+	f.Homer.Get(t, f.device).Wants(t, 200)
+	waits(t, tab, says("19.2"))
+	waits(t, tab, silent("does not answer"))
+}
+
+func TestAnOutsideChannelIsSeenByWhoMayReadItsDevice(t *testing.T) {
+	f := newFar(t)
+	ned := flanders(t, f.Simpsons)
+	f.measures("21.5")
+	f.shows(f.Marge, f.channel, "21.5")
+	for _, page := range []string{"", "/data", "/readings.csv"} {
+		ned.Get(t, f.channel+page).Wants(t, 404).Silent(t, "21.5", "ThingSpeak")
+	}
+	f.Browser(t).Get(t, f.channel).Wants(t, 303)
+	link := f.Marge.Post(t, f.channel+"/embeds", "label", "Club's website", "range", "24h").Wants(t, 200).Find(t, `(/embed/[A-Za-z0-9_-]{43})`)
+	f.Browser(t).Get(t, link).Wants(t, 200).Says(t, "21.5")
+
+	// It is moved to the plant, which Marge does not see.
+	f.Homer.Post(t, f.device+"/move", "to", string(f.Plant)).Wants(t, 303)
+	f.Marge.Get(t, f.channel).Wants(t, 404)
+	f.Browser(t).Get(t, link).Wants(t, 410)
+	f.Homer.Get(t, f.channel).Wants(t, 200).Says(t, "21.5")
+	var place string
+	if f.DB.Raw("SELECT org_id FROM channels WHERE source = 'copy'").Scan(&place); place != string(f.Plant) {
+		t.Errorf("the copy lies in %s", place)
+	}
+	// It goes: what it measured stays with its history.
+	f.Homer.Post(t, f.device+"/offboard", "serial", "74743827350").Wants(t, 303)
+	f.Homer.Get(t, f.device).Wants(t, 200).Says(t, "21.5", "Offboarded")
+}
+
+func TestTheReadKeyOfAServiceOutsideIsShownOnTheRecord(t *testing.T) {
+	f := newFar(t)
+	f.measures("21.5")
+	id := strings.TrimPrefix(f.channel, "/c/")
+	f.Marge.Get(t, "/k").Wants(t, 200).Says(t, "Channel "+f.number+" at ThingSpeak", "the same for everybody").Silent(t, f.read)
+	f.Marge.Post(t, "/k/"+id).Wants(t, 200).Says(t, f.read, f.line.URL+"/channels/"+f.number+"/feeds/last.json?api_key=…")
+	f.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "Marge").Silent(t, f.read)
+	f.Homer.Post(t, f.device+"/read-key").Wants(t, 200).Says(t, f.read)
+	f.Homer.Post(t, f.device+"/read-keys", "label", "Grafana").Wants(t, 409).Says(t, "has no read key")
+	if err := f.DB.Exec("UPDATE projections SET read_key_sealed = NULL").Error; err != nil {
+		t.Fatal(err)
+	}
+	f.Marge.Post(t, "/k/"+id).Wants(t, 409).Says(t, "has no read key").Silent(t, f.write)
+}
+
+// Neither in a page or an address of ours nor in a log or a file does a key stand,
+// whatever goes wrong, and none in an address that is asked.
+func TestNoKeyOfAServiceOutsideStandsAnywhere(t *testing.T) {
+	f := newFar(t)
+	keys := []string{f.read, f.write, f.there.account}
+	f.measures("21.5")
+	f.shows(f.Marge, f.channel, "21.5")
+	tour := func() {
+		t.Helper()
+		for _, page := range []string{"/", "/c", f.channel, f.channel + "/data", f.device, "/devices", "/devices?view=cards", "/k", "/keys", "/activity", "/connectors?org=" + string(f.Household), "/events?page=device&id=none"} {
+			for _, b := range []*webtest.Browser{f.Homer, f.Marge} {
+				b.Get(t, page).Silent(t, keys...)
+			}
+		}
+	}
+	tour()
+	for _, fault := range []connectortest.Fault{connectortest.Garbage, connectortest.Cut, connectortest.TooMany, connectortest.Shut} {
+		f.line.Fail(1, fault)
+		f.Clock.Turn(10 * time.Minute)
+		f.shows(f.Homer, f.device, "Last read")
+		tour()
+	}
+	f.Desk.Stop()
+	log := f.log.String()
+	for _, key := range keys {
+		if strings.Contains(log, key) {
+			t.Error("a key stands in the log")
+		}
+		for _, asked := range f.line.Asked() {
+			if strings.Contains(asked, key) && !strings.HasPrefix(asked, "GET /channels.json?") {
+				t.Errorf("a key stands in the address %s", asked)
+			}
+		}
+	}
+	if !strings.Contains(log, "does not do what it is asked") {
+		t.Error("the log says nothing of the trouble")
+	}
 }

@@ -39,6 +39,7 @@ type Proxy struct {
 	which []Fault
 	late  sync.WaitGroup
 	made  [faults]int
+	asked []string
 	Calls atomic.Int64
 }
 
@@ -61,6 +62,9 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.Calls.Add(1)
+		p.mu.Lock()
+		p.asked = append(p.asked, r.Method+" "+r.RequestURI)
+		p.mu.Unlock()
 		body, _ := io.ReadAll(r.Body)
 		fault, wrong := p.draw()
 		switch {
@@ -135,6 +139,13 @@ func (p *Proxy) Made() []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]int(nil), p.made[:]...)
+}
+
+// Asked is the method and the address of each call.
+func (p *Proxy) Asked() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.asked...)
 }
 
 // Calm makes no more faults, and waits for what comes late.

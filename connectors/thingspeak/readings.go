@@ -41,6 +41,11 @@ func (s *Service) Readings(ctx context.Context, set connectors.Settings, id stri
 	return parseFeed(body)
 }
 
+// ReadURL implements connectors.Reader.
+func (s *Service) ReadURL(set connectors.Settings, id string) string {
+	return set["base_url"] + "/channels/" + url.PathEscape(id) + "/feeds/last.json"
+}
+
 // feed is a channel with its entries as the API writes them.
 type feed struct {
 	Channel *struct {

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/vault"
 	"halfkey/policies"
+	"halfkey/web/plot"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -68,7 +69,10 @@ func (h *House) answerKeys(c echo.Context, channel string, shown vault.Secret) e
 	for i := range keys {
 		if keys[i].Channel == channel && shown != "" {
 			keys[i].Shown = shown.Reveal()
-			keys[i].Example = h.ReadURL(c) + "/channels/" + channel + "/feeds/last.json?api_key=…"
+			if keys[i].Service == "" {
+				keys[i].Example = h.ReadURL(c) + "/channels/" + channel + "/feeds/last.json"
+			}
+			keys[i].Example += "?api_key=…"
 		}
 	}
 	here.Page.Path = "/k"
@@ -84,7 +88,10 @@ func (h *House) own(ctx context.Context, list []devices.View) ([]ownKey, error) 
 	}
 	var all []ownKey
 	for _, d := range list {
-		k := ownKey{Channel: d.Channel, Name: d.Name}
+		k := ownKey{Channel: d.Channel, Number: d.Channel, Name: d.Name}
+		if d.Copy.Service != "" {
+			k.Number, k.Service, k.Example = d.Copy.Number, plot.ServiceWord(ctx, d.Copy.Service), d.Copy.URL
+		}
 		for _, m := range made {
 			if m.Channel == d.Channel && !m.Named {
 				k.Made, k.Used, k.Key = true, m.Used, string(m.ID)

@@ -127,7 +127,7 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 		all = append(all, fact{ui.T(ctx, "portal.device.belongs"), text(strings.Join(place, " / "))})
 	}
 	all = append(all, []fact{
-		{ui.T(ctx, "portal.device.channel"), mono(d.Channel)},
+		{ui.T(ctx, "portal.device.channel"), kept(ctx, d)},
 		{ui.T(ctx, "portal.device.joined"), ui.At(d.Boarded)},
 		{ui.T(ctx, "portal.device.door"), text(doorWord(ctx, d.Door))},
 	}...)
@@ -151,6 +151,14 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 		people = append(people, ui.Crumb{Name: s.Name, Href: "/why?" + url.Values{"who": {string(s.User)}, "device": {string(d.ID)}}.Encode()})
 	}
 	return append(all, fact{ui.T(ctx, "portal.device.seen"), askable(people)}), nil
+}
+
+// kept is what the channel is called where it is kept.
+func kept(ctx context.Context, d devices.View) templ.Component {
+	if d.Copy.Number == "" {
+		return mono(d.Channel)
+	}
+	return text(ui.T(ctx, "copy.kept", "ID", d.Copy.Number, "Service", plot.ServiceWord(ctx, d.Copy.Service)))
 }
 
 func text(s string) templ.Component { return templ.Raw(templ.EscapeString(s)) }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"context"
 	"html"
 	"io"
@@ -27,7 +28,15 @@ func deviceLines(rows []deviceRow) templ.Component {
 			out = append(out, `</a> <span class="mono quiet row-serial">`...)
 			out = append(out, html.EscapeString(r.Serial)...)
 			out = append(append(out, `</span></th>`...), state...)
-			out = append(ui.AppendState(ctx, out, r.State, r.Since), value...)
+			out = ui.AppendState(ctx, out, r.State, r.Since)
+			if !r.AsOf.IsZero() {
+				var asOf bytes.Buffer
+				if err := ui.AsOf(r.AsOf).Render(ctx, &asOf); err != nil {
+					return err
+				}
+				out = append(out, asOf.Bytes()...)
+			}
+			out = append(out, value...)
 			if r.Value != "" {
 				out = append(out, html.EscapeString(r.Value+" "+r.Unit)...)
 			} else {

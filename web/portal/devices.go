@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -161,7 +162,7 @@ func (p *Portal) rows(ctx context.Context, list []devices.View) ([]deviceRow, er
 	for i, d := range list {
 		rows[i] = deviceRow{Href: "/devices/" + string(d.ID), Name: d.Name, Serial: d.Serial, Icon: kindIcon(d.Kind),
 			State: string(d.Presence), Since: plot.Heard(d.Summary), Value: plot.Value(d.Summary), Unit: d.Summary.Unit,
-			Channel: d.Channel, KeyAge: age(ctx, d.Boarded, now), Place: places[d.Org], Spark: d.Summary.Spark}
+			AsOf: plot.AsOf(d.Copy), Channel: cmp.Or(d.Copy.Number, d.Channel), KeyAge: age(ctx, d.Boarded, now), Place: places[d.Org], Spark: d.Summary.Spark}
 	}
 	return rows, nil
 }
