@@ -164,6 +164,9 @@ func TestAKeyThatWasTypedComesBackInNoPage(t *testing.T) {
 		return append([]string{"service", "thingspeak", "name", "Second", "base_url", address, "account_key", key}, more...)
 	}
 	s.Homer.Post(t, to, form(there.url, there.other, "do", "test")...).Wants(t, 200).Says(t, "Type it once more to save").Silent(t, there.other)
+	s.Homer.Post(t, at, form(there.url, "", "do", "test")...).Wants(t, 200).Says(t, "ThingSpeak answers; you have 4 channels left")
+	s.Homer.Post(t, at, form(there.url, wrongKey, "do", "test")...).Wants(t, 422).Says(t, "The service refuses this account key.").Silent(t, wrongKey)
+	s.Homer.Post(t, at, form("http://127.0.0.1:1", "", "do", "test")...).Wants(t, 503).Says(t, "nothing was changed")
 	s.Homer.Post(t, to, form(there.url, wrongKey, "do", "open")...).Wants(t, 422).Silent(t, wrongKey)
 	s.Homer.Post(t, to, form("http://127.0.0.1:1", there.other, "do", "open")...).Wants(t, 503).Says(t, "Save all the same").Silent(t, there.other)
 

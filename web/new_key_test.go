@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,20 @@ func fetches(t *testing.T, d *client.Client) {
 	t.Fatal(err)
 }
 
+// changesKey presses the button at the service, for the newest channel.
+func (h *hosted) changesKey(t *testing.T) (number string) {
+	t.Helper()
+	h.db.Raw("SELECT MAX(id) FROM channels").Scan(&number)
+	err := h.db.Transaction(func(tx *gorm.DB) error {
+		_, err := h.store.ChangeWriteKey(t.Context(), tx, number, time.Now())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return number
+}
+
 func reports(d *client.Client, t *testing.T) error {
 	return d.Report(t.Context(), client.Row{Fields: []string{"21.4"}})
 }
@@ -56,15 +71,7 @@ func TestAKeyOfAChannelElsewhereIsChangedWithAPersonsHelp(t *testing.T) {
 		who.Post(t, at+"/new-key", "do", "look").Wants(t, 403)
 	}
 
-	var number string
-	there.db.Raw("SELECT MAX(id) FROM channels").Scan(&number)
-	err := there.db.Transaction(func(tx *gorm.DB) error {
-		_, err := there.store.ChangeWriteKey(t.Context(), tx, number, time.Now())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	number := there.changesKey(t)
 	if err := d.Write(t.Context(), client.Row{Fields: []string{"21.4"}}); !errors.Is(err, client.ErrRefused) {
 		t.Fatalf("the old key: %v", err)
 	}
@@ -88,6 +95,32 @@ func TestAKeyOfAChannelElsewhereIsChangedWithAPersonsHelp(t *testing.T) {
 		t.Error(err)
 	}
 	s.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "at the service that keeps its channel", "another channel")
+}
+
+// A sketch cannot ask again: its new key is shown once, to be typed into it.
+func TestASketchsKeyElsewhereIsShownOnceMoreAfterItWasChanged(t *testing.T) {
+	s, there, _ := connected(t)
+	s.Homer.Post(t, "/devices/new/manual", "org", string(s.Household), "name", "Sketch", "kind", "thermometer").Wants(t, 200)
+	at := s.Homer.Get(t, "/devices").Find(t, `href="(/devices/[0-9a-z]{20})"`)
+	there.holds(t, 1)
+	shown := func() string {
+		t.Helper()
+		for range 200 {
+			if p := s.Homer.Post(t, at+"/write-key", "sure", "1"); p.Status == 200 && strings.Contains(p.Body, "<code>") {
+				return p.Find(t, `<code>([A-Z0-9]{16})</code>`)
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+		t.Fatal("its key is never shown")
+		return ""
+	}
+	first := shown()
+	s.Homer.Get(t, at).Wants(t, 200).Says(t, at+"/new-key").Silent(t, first)
+	there.changesKey(t)
+	s.Homer.Post(t, at+"/new-key", "do", "look").Wants(t, 303)
+	if second := shown(); second == first {
+		t.Error("the old key is shown again")
+	}
 }
 
 func TestThePageOfAKeyElsewhereIsFitForEverybody(t *testing.T) {

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
 	"halfkey/web/ui"
 )
@@ -40,6 +41,9 @@ func (p *Portal) silent(ctx context.Context, d devices.View) (*silence, error) {
 		}
 		if found.Manual {
 			fix, v.Href = ui.T(ctx, "view.key.change"), at+"/write-key"
+		}
+		if d.Copy.Service == thingspeak.Provider {
+			fix, v.Href = ui.T(ctx, "newkey.rotate"), at+"/new-key"
 		}
 	case devices.CausePlace:
 		v.Title, v.Text = ui.T(ctx, "view.silent.place"), ui.T(ctx, "view.silent.place.text")
