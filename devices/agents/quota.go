@@ -28,7 +28,11 @@ func (s *Service) Quota(ctx context.Context, org iam.OrgID) (q Quota, err error)
 	if err != nil || terms.Size == "" {
 		return q, err
 	}
-	q.Size, q.Most = terms.Size, rooms(terms.Size)
+	return s.used(ctx, tenant, terms)
+}
+
+func (s *Service) used(ctx context.Context, tenant iam.OrgID, terms Terms) (Quota, error) {
+	q := Quota{Size: terms.Size, Most: rooms(terms.Size)}
 	if err := s.DB.WithContext(ctx).Raw("SELECT COUNT(*)"+fromAgents+" AND a.tenant_id = ?", string(tenant)).Row().Scan(&q.Used); err != nil {
 		return q, fmt.Errorf("count agents of %s: %w", tenant, err)
 	}

@@ -31,7 +31,8 @@ const Life = 7 * 24 * time.Hour
 // A Caller is who stands at an agent's door, as far as the line tells.
 type Caller struct {
 	Address netip.Addr
-	Source  string // what limits count by
+	Source  string    // what limits count by
+	Tenant  iam.OrgID // whose own address was asked; "" for the address of all
 }
 
 // Credentials are what an agent gets when it registers or renews.

@@ -10,12 +10,10 @@ import (
 	"gorm.io/gorm"
 
 	"halfkey/iam"
-	"halfkey/iam/audit"
 	"halfkey/iam/fault"
 	"halfkey/iam/recall"
 	"halfkey/iam/token"
 	"halfkey/migrations"
-	"halfkey/policies"
 )
 
 // Terms are how a tenant wants its agents to be treated.
@@ -70,57 +68,26 @@ func (s *Service) TermsOf(ctx context.Context, tenant iam.OrgID) (Terms, error) 
 	if t, ok := s.terms.Get(tenant, version); ok {
 		return t, nil
 	}
-	t := DefaultTerms
-	var seconds int64
-	err = s.DB.WithContext(ctx).Raw("SELECT size, alg, token_seconds, replays FROM agent_terms WHERE tenant_id = ?", string(tenant)).Row().
-		Scan(&t.Size, (*string)(&t.Alg), &seconds, &t.Replays)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
-		return t, fmt.Errorf("terms of %s: %w", tenant, err)
-	default:
-		t.Token = time.Duration(seconds) * time.Second
+	t, err := readTerms(s.DB.WithContext(ctx), tenant)
+	if err == nil {
+		s.terms.Put(tenant, version, t)
 	}
-	s.terms.Put(tenant, version, t)
-	return t, nil
+	return t, err
 }
 
-// SetTerms changes how a tenant's agents are treated, for whoever manages agents
-// in the tenant as a whole. Another algorithm makes another signing key.
-func (s *Service) SetTerms(ctx context.Context, tenant iam.OrgID, t Terms) error {
-	if err := s.Decider.Require(ctx, policies.ManageAgent, tenant); err != nil {
-		return err
+func readTerms(tx *gorm.DB, tenant iam.OrgID) (Terms, error) {
+	t := DefaultTerms
+	var seconds int64
+	err := tx.Raw("SELECT size, alg, token_seconds, replays FROM agent_terms WHERE tenant_id = ?", string(tenant)).Row().
+		Scan(&t.Size, (*string)(&t.Alg), &seconds, &t.Replays)
+	if errors.Is(err, sql.ErrNoRows) {
+		return DefaultTerms, nil
 	}
-	if err := t.check(); err != nil {
-		return err
+	if err != nil {
+		return t, fmt.Errorf("terms of %s: %w", tenant, err)
 	}
-	before, err := s.TermsOf(ctx, tenant)
-	if err != nil || before == t {
-		return err
-	}
-	if before.Size != t.Size { // what a tenant pays for is not his to say
-		if err := s.Decider.Require(ctx, policies.AdministerPlatform, tenant); err != nil {
-			return err
-		}
-	}
-	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := s.Decider.Bump(tx); err != nil {
-			return err
-		}
-		err := tx.Exec(`INSERT INTO agent_terms (tenant_id, size, alg, token_seconds, replays, changed_at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (tenant_id) DO UPDATE SET size = excluded.size, alg = excluded.alg, token_seconds = excluded.token_seconds, replays = excluded.replays, changed_at = excluded.changed_at`,
-			string(tenant), t.Size, string(t.Alg), int64(t.Token/time.Second), t.Replays, s.micros()).Error
-		if err != nil {
-			return fmt.Errorf("set terms: %w", err)
-		}
-		if before.Alg != t.Alg {
-			if err := s.Keys.Rotate(ctx, tx, tenant, t.Alg); err != nil {
-				return err
-			}
-		}
-		return audit.Record(ctx, tx, "agent.terms", audit.Object{Tenant: string(tenant), Org: string(tenant), Type: "org", ID: string(tenant)},
-			audit.Detail{"size": t.Size, "alg": t.Alg, "token": t.Token.String(), "replays": t.Replays})
-	})
+	t.Token = time.Duration(seconds) * time.Second
+	return t, nil
 }
 
 // roomFor is ErrQuota when a tenant of that size has no room for one more.

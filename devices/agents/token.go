@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -85,7 +86,7 @@ func (s *Service) Token(ctx context.Context, raw string, by Caller) (Grant, erro
 	if cause != "" {
 		return Grant{}, s.refuse(ctx, "agent.token", r, a.agent, cause, by, ErrClient)
 	}
-	return s.grant(ctx, r, terms)
+	return s.grant(ctx, r, terms, by.Tenant == r.Tenant)
 }
 
 // judge says why not; the cause is empty for an assertion that is right. Cheap
@@ -223,19 +224,21 @@ func (s *Service) prove(ctx context.Context, r *row) error {
 	return err
 }
 
-func (s *Service) grant(ctx context.Context, r *row, terms Terms) (Grant, error) {
-	base, err := s.baseURL(ctx, r.Tenant)
-	if err != nil {
-		return Grant{}, err
+// grant signs with the key that the agent will look for: that of the address at
+// which it asks. Who was boarded before its tenant had a key of its own, asks at
+// the address of all, and goes on with the platform's.
+func (s *Service) grant(ctx context.Context, r *row, terms Terms, own bool) (Grant, error) {
+	base, signer := strings.TrimSuffix(s.BaseURL(ctx), "/"), iam.OrgID("")
+	if own {
+		base += TenantPath + string(r.Tenant)
+	}
+	if own && terms.Alg != token.ES256 {
+		signer = r.Tenant
 	}
 	now := s.Now()
 	c := accessClaims{Iss: base + "/api/agentmanagement/", Sub: r.ID, Aud: token.Audience{assertionFor}, Iat: now.Unix(), Exp: now.Add(terms.Token).Unix(),
 		Jti: newUUID(), Scope: Scope, Schemas: accessSchema, Ten: r.Ten, TenCtx: "main-tenant", Zid: "agentiam", Cat: category,
 		GrantType: "client_credentials", Epoch: r.Epoch}
-	signer := r.Tenant
-	if terms.Alg == token.ES256 {
-		signer = ""
-	}
 	raw, err := s.Keys.Sign(ctx, signer, c)
 	return Grant{Token: raw, JTI: c.Jti, Expires: terms.Token}, err
 }

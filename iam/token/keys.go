@@ -153,6 +153,13 @@ func opened(keys []*Key, id string) crypto.Signer {
 	return nil
 }
 
+// Forget reads a tenant's keys anew at the next look, once they were changed here.
+func (s *Keys) Forget(tenant iam.OrgID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sets, tenant)
+}
+
 // first makes the platform's key, or finds the one that another replica made meanwhile.
 func (s *Keys) first(ctx context.Context) error {
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {

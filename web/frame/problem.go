@@ -56,7 +56,7 @@ var told = byCode(
 	devices.ErrUnavailable, devices.ErrUnknown,
 	agents.ErrAccess, agents.ErrAsset, agents.ErrClient, agents.ErrETag, agents.ErrEvent, agents.ErrFileTag, agents.ErrFilter, agents.ErrID,
 	agents.ErrIDTaken, agents.ErrMapped, agents.ErrMapping, agents.ErrMetadata, agents.ErrNetwork, agents.ErrNoEvent, agents.ErrNoFile, agents.ErrNoMapping,
-	agents.ErrNotAboard, agents.ErrOnboarded, agents.ErrPart, agents.ErrPath, agents.ErrPlace, agents.ErrProfile, agents.ErrQuota, agents.ErrReading,
+	agents.ErrNotAboard, agents.ErrOnboarded, agents.ErrPart, agents.ErrPath, agents.ErrPlace, agents.ErrPlatformKey, agents.ErrProfile, agents.ErrQuota, agents.ErrReading,
 	agents.ErrRoom, agents.ErrSources, agents.ErrTerms, agents.ErrToken, agents.ErrTooMany, agents.ErrUnknown,
 	token.ErrAlg, token.ErrForged,
 	files.ErrTooLarge,

@@ -30,6 +30,7 @@ type Agents struct {
 func (p *Agents) Mount(g *echo.Group) {
 	for path, page := range map[string]echo.HandlerFunc{
 		"/agents": p.list, "/agents/new": p.askNew, "/agents/bulk": p.askMany, "/agents/:id": p.one,
+		"/agents/terms": p.terms, "/admin/orgs/:id/agents": p.quota, "/admin/signing-key": p.signingKey,
 		"/agents/:id/points": p.points, "/agents/:id/network": p.network, "/agents/:id/files/*": p.file,
 	} {
 		g.GET(path, page)
@@ -39,6 +40,10 @@ func (p *Agents) Mount(g *echo.Group) {
 	g.POST("/agents", p.create)
 	g.POST("/agents/bulk", p.checkMany)
 	g.POST("/agents/bulk/create", p.createMany, fresh)
+	g.POST("/agents/terms", p.setTerms, fresh)
+	g.POST("/agents/terms/key", p.changeKey, fresh)
+	g.POST("/admin/orgs/:id/agents", p.setQuota, fresh)
+	g.POST("/admin/signing-key", p.changePlatformKey, fresh)
 	g.POST("/agents/:id", p.change)
 	g.POST("/agents/:id/boarding", p.download, fresh)
 	g.POST("/agents/:id/offboard", p.offboard, fresh)

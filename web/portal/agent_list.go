@@ -92,6 +92,9 @@ func (p *Agents) listed(ctx context.Context, h frame.Here, l agentQuery) (v agen
 		if v.Quota, err = p.Agents.Quota(ctx, h.Org.ID); err != nil {
 			return v, err
 		}
+		if v.Raise, v.Terms, err = p.ways(ctx, h.Org.ID); err != nil {
+			return v, err
+		}
 	}
 	places, err := p.Frame.PlaceNames(ctx)
 	if err != nil {
@@ -121,4 +124,20 @@ func (p *Agents) listStream(c echo.Context) (stream.View, error) {
 		}
 		return out.Part(ctx, "agents", agentLines(v))
 	}}, nil
+}
+
+// ways lead to where an organisation's size and its terms are changed, "" for who
+// may not.
+func (p *Agents) ways(ctx context.Context, place iam.OrgID) (raise, terms string, err error) {
+	tenant, err := p.Decider.TenantOf(ctx, place)
+	if err != nil {
+		return "", "", err
+	}
+	if _, refused := p.Orgs.Platform(ctx); refused == nil {
+		raise = "/admin/orgs/" + string(tenant) + "/agents"
+	}
+	if p.Decider.May(ctx, policies.ManageAgent, tenant) {
+		terms = termsPath(tenant)
+	}
+	return raise, terms, nil
 }

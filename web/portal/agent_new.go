@@ -41,6 +41,9 @@ func (p *Agents) answerNew(c echo.Context, status int, f agentForm) error {
 	if v.Quota, err = p.Agents.Quota(ctx, h.Org.ID); err != nil {
 		return err
 	}
+	if v.Raise, _, err = p.ways(ctx, h.Org.ID); err != nil {
+		return err
+	}
 	h.Page.Path = "/agents/new?org=" + string(h.Org.ID)
 	return show.Page(c, status, agentNewView(h.Page, v))
 }

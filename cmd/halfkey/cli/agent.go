@@ -69,6 +69,12 @@ func Agents(open Open) *cobra.Command {
 		Flags().String("out", "", "file for it; else it is printed")
 	with("offboard AGENT", "End all that an agent holds; it may come again with a new boarding configuration", cobra.ExactArgs(1), agents.offboard)
 	with("rm AGENT", "Delete an agent that is not onboarded", cobra.ExactArgs(1), agents.remove)
+	terms := with("terms [ORG]", "How an organisation's agents are treated: size, signature and life of tokens", cobra.MaximumNArgs(1), agents.terms)
+	terms.Flags().String("size", "", "XXS, XS, S, M, L, XL or none (who runs the platform says it)")
+	terms.Flags().String("alg", "", "tokens are signed with ES256 or RS256")
+	terms.Flags().Duration("token", 0, "how long an access token lives, 5m to 24h")
+	terms.Flags().Bool("replays", false, "an assertion may come twice, for clients that send one again and again")
+	with("new-key [ORG]", "Change the key that signs tokens: an organisation's own, or the platform's", cobra.MaximumNArgs(1), agents.newKey)
 	noun.AddCommand(asAgent()...)
 	return noun
 }

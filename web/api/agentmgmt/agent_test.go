@@ -156,11 +156,20 @@ func (o *onboarded) ask(assertion string) reply {
 	if o.likeC {
 		return o.askRaw("grant_type=client_credentials&client_assertion_type=" + assertionType + "&client_assertion=" + assertion)
 	}
-	return o.d.form(management+"/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}})
+	return o.d.form(o.base()+management+"/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}})
 }
 
 func (o *onboarded) askRaw(body string) reply {
-	return o.d.send("POST", management+"/oauth/token", "", body, "Content-Type", formType)
+	return o.d.send("POST", o.base()+management+"/oauth/token", "", body, "Content-Type", formType)
+}
+
+// base is what the address in its boarding configuration has before the paths.
+func (o *onboarded) base() string {
+	u, err := url.Parse(o.config.BaseURL)
+	if err != nil {
+		o.d.t.Fatal(err)
+	}
+	return u.Path
 }
 
 // token is a good access token.

@@ -95,6 +95,9 @@ func (h *Handler) plain() []route {
 		{http.MethodPost, management + "/agents/:id/boarding/offboard", h.as(admin, h.offboard)},
 		{http.MethodGet, management + "/agents/:id/dataSourceConfiguration", h.as(anybody, h.sources)},
 		{http.MethodPut, management + "/agents/:id/dataSourceConfiguration", h.as(anybody, h.configure)},
+		{http.MethodGet, management + "/terms/:org", h.as(admin, h.terms)},
+		{http.MethodPut, management + "/terms/:org", h.as(admin, h.setTerms)},
+		{http.MethodPost, management + "/terms/:org/key", h.as(admin, h.rotateKey)},
 		{http.MethodPost, connect + "/exchange", h.as(agent, h.exchange)},
 		{http.MethodPost, connect + "/dataPointMappings", h.as(anybody, h.makeMapping)},
 		{http.MethodGet, connect + "/dataPointMappings", h.as(anybody, h.mappings)},
@@ -144,5 +147,9 @@ func correlation(c echo.Context) string {
 
 func (h *Handler) caller(c echo.Context) agents.Caller {
 	address := peer.Address(c.Request(), h.Trusted)
-	return agents.Caller{Address: address, Source: peer.Source(address)}
+	by := agents.Caller{Address: address, Source: peer.Source(address)}
+	if id, err := iam.ParseOrgID(c.Param("tenant")); err == nil {
+		by.Tenant = id
+	}
+	return by
 }

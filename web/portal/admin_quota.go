@@ -1,0 +1,68 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// quota is how many agents an organisation has room for, for who runs the platform.
+func (p *Agents) quota(c echo.Context) error { return p.answerQuota(c, http.StatusOK, "") }
+
+func (p *Agents) answerQuota(c echo.Context, status int, wrong string) error {
+	ctx := c.Request().Context()
+	h, _, err := p.adminHere(c, ui.T(ctx, "agents.size"), "admin-orgs")
+	if err != nil {
+		return err
+	}
+	o, err := p.tenantListed(c)
+	if err != nil {
+		return err
+	}
+	v := quotaPage{Org: string(o.ID), Name: o.Name, Wrong: wrong, Back: ui.Crumb{Name: o.Name, Href: "/admin/orgs/" + string(o.ID)}}
+	if v.Terms, v.Quota, err = p.Agents.ReadTerms(ctx, o.ID); err != nil {
+		return err
+	}
+	if v.Signer, err = p.Agents.SignerOf(ctx, ""); err != nil {
+		return err
+	}
+	return show.Page(c, status, quotaView(h.Page, v))
+}
+
+func (p *Agents) setQuota(c echo.Context) error {
+	o, err := p.tenantListed(c)
+	if err != nil {
+		return err
+	}
+	if err := p.Agents.SetSize(c.Request().Context(), o.ID, c.FormValue("size")); err != nil {
+		if _, sentence, ok := misstated(err); ok {
+			return p.answerQuota(c, http.StatusUnprocessableEntity, sentence)
+		}
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/orgs/"+string(o.ID)+"/agents")
+}
+
+// signingKey shows the key that signs the tokens of all who have none of their own.
+func (p *Agents) signingKey(c echo.Context) error {
+	ctx := c.Request().Context()
+	h, _, err := p.adminHere(c, ui.T(ctx, "agents.key"), "home")
+	if err != nil {
+		return err
+	}
+	k, err := p.Agents.SignerOf(ctx, "")
+	if err != nil {
+		return err
+	}
+	return show.Page(c, http.StatusOK, signingKeyView(h.Page, k))
+}
+
+func (p *Agents) changePlatformKey(c echo.Context) error {
+	if _, err := p.Orgs.Platform(c.Request().Context()); err != nil {
+		return err
+	}
+	return p.rotate(c, "", nil, "/admin/signing-key", "/admin/signing-key", "home")
+}

@@ -1,0 +1,117 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"halfkey/devices/agents"
+	"halfkey/iam"
+	"halfkey/iam/token"
+	"halfkey/policies"
+	"halfkey/web/frame"
+	"halfkey/web/show"
+	"halfkey/web/ui"
+)
+
+// termsHere is the frame of a page about a whole organisation's agents, and the
+// organisation: that of the place which the address or the form names.
+func (p *Agents) termsHere(c echo.Context) (h frame.Here, tenant iam.OrgID, err error) {
+	ctx := c.Request().Context()
+	if h, err = p.forMaking(c, c.FormValue("org"), ui.T(ctx, "agents.terms")); err != nil {
+		return h, "", err
+	}
+	tenant, err = p.Decider.TenantOf(ctx, h.Org.ID)
+	h.Page.Path = termsPath(tenant)
+	return h, tenant, err
+}
+
+func termsPath(tenant iam.OrgID) string { return "/agents/terms?org=" + string(tenant) }
+
+// terms shows how an organisation's agents are treated.
+func (p *Agents) terms(c echo.Context) error { return p.answerTerms(c, http.StatusOK, "") }
+
+func (p *Agents) answerTerms(c echo.Context, status int, wrong string) error {
+	ctx := c.Request().Context()
+	h, tenant, err := p.termsHere(c)
+	if err != nil {
+		return err
+	}
+	t, q, err := p.Agents.ReadTerms(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	v := termsPage{Terms: t, Quota: q, Tenant: string(tenant), Wrong: wrong, Lives: lives(t.Token), Back: ui.Crumb{Name: ui.T(ctx, "agents.title"), Href: "/agents?org=" + string(tenant)}}
+	if v.Signer, err = p.Agents.SignerOf(ctx, tenant); err != nil {
+		return err
+	}
+	return show.Page(c, status, termsView(h.Page, v))
+}
+
+// lives are how long an access token may live, with the one that it has.
+func lives(now time.Duration) (all []ui.Option) {
+	usual := []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 24 * time.Hour}
+	if !slices.Contains(usual, now) {
+		usual = append(usual, now)
+		slices.Sort(usual)
+	}
+	for _, d := range usual {
+		all = append(all, ui.Option{Value: strconv.Itoa(int(d / time.Second)), Label: every(d)})
+	}
+	return all
+}
+
+func (p *Agents) setTerms(c echo.Context) error {
+	_, tenant, err := p.termsHere(c)
+	if err != nil {
+		return err
+	}
+	seconds, _ := strconv.Atoi(c.FormValue("token")) // what is no number is no length either
+	t := agents.Terms{Alg: token.Alg(c.FormValue("alg")), Token: time.Duration(seconds) * time.Second, Replays: c.FormValue("replays") != ""}
+	if err := p.Agents.SetTerms(c.Request().Context(), tenant, t); err != nil {
+		if _, sentence, ok := misstated(err); ok {
+			return p.answerTerms(c, http.StatusUnprocessableEntity, sentence)
+		}
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, termsPath(tenant))
+}
+
+// changeKey makes another key sign an organisation's tokens.
+func (p *Agents) changeKey(c echo.Context) error {
+	_, tenant, err := p.termsHere(c)
+	if err != nil {
+		return err
+	}
+	if err := p.Decider.Require(c.Request().Context(), policies.ManageAgent, tenant); err != nil {
+		return err
+	}
+	return p.rotate(c, tenant, hidden("org", string(tenant)), "/agents/terms/key", termsPath(tenant), "agents")
+}
+
+// rotate changes a signing key once it was said what that comes to.
+func (p *Agents) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, action, back, active string) error {
+	ctx := c.Request().Context()
+	if c.FormValue("sure") == "" {
+		return p.Portal.ask(c, question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
+			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", every(token.Overlap)), ui.T(ctx, "agents.key.node")},
+			Yes:   ui.T(ctx, "agents.key.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
+	}
+	if err := p.Agents.RotateKey(ctx, tenant); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, back)
+}
+
+// sizes are what the platform may let an organisation have.
+func sizes(ctx context.Context) []ui.Option {
+	all := []ui.Option{{Label: ui.T(ctx, "agents.size.none")}}
+	for _, s := range agents.Sizes {
+		all = append(all, ui.Option{Value: s.Name, Label: ui.T(ctx, "agents.size.one", "Size", s.Name, "Count", s.Rooms)})
+	}
+	return all
+}
