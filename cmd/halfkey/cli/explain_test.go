@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"halfkey/cmd/halfkey/cli"
+	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/web/webtest"
 )
@@ -85,15 +86,16 @@ func TestWhyIsToldTheSameEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	who := "marge@simps.net"
 	same := func(what, org, hint string) {
 		t.Helper()
-		q := url.Values{"who": {"marge@simps.net"}, "org": {org}}
+		q := url.Values{"who": {who}, "org": {org}}
 		q.Set("what", what)
 		page := onPage(t, s.Homer, q.Encode())
 		q.Del("what")
 		q.Set("action", what)
 		answer := inAnswer(t, s.House, s.Homer, q.Encode())
-		console := strings.Split(strings.TrimSuffix(typed(t, s.House, s.Homer, "explain", "marge@simps.net", what, "--org", org), "\n"), "\n")
+		console := strings.Split(strings.TrimSuffix(typed(t, s.House, s.Homer, "explain", who, what, "--org", org), "\n"), "\n")
 		if !slices.Equal(page, answer) || !slices.Equal(answer, console) {
 			t.Errorf("page:    %q\nanswer:  %q\nconsole: %q", page, answer, console)
 		}
@@ -104,6 +106,35 @@ func TestWhyIsToldTheSameEverywhere(t *testing.T) {
 	same("device:read", string(s.Household), "p, member, device, read, allow")
 	same("device:move", string(s.Household), "does not include it")
 	same("device:read", string(s.Tenant), "holds nothing that reaches")
+
+	// What is lent and what is shared, a private place, and a program.
+	giving := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var mine iam.AssignmentID
+	if err := s.DB.Raw("SELECT id FROM assignments WHERE subject_id = ? AND role = 'owner'", string(s.HomerID)).Row().Scan(&mine); err != nil {
+		t.Fatal(err)
+	}
+	giving(s.Orgs.Lend(homer, orgs.LendRequest{Leans: mine, To: who, Role: "operator", Until: s.Now().Add(time.Hour), Reason: "bowling"}))
+	same("device:manage", string(s.Plant), "Homer")
+	room, err := s.Orgs.NewOrg(homer, s.Household, "Bart's room", string(orgs.Plain))
+	giving(room, err)
+	private := true
+	_, err = s.Orgs.Settle(homer, room.ID, orgs.Settings{Private: &private}, orgs.With{})
+	giving(nil, err)
+	same("device:read", string(room.ID), "private")
+	giving(s.Orgs.Share(homer, orgs.ShareRequest{Org: room.ID, To: who, Role: "viewer"}))
+	same("device:read", string(room.ID), "p, viewer, device, read, allow")
+	bot, err := s.Machines.NewService(homer, s.Household, "Bot", "")
+	giving(bot, err)
+	giving(s.Machines.GiveServiceRole(homer, bot.ID, "viewer", s.Household))
+	who = string(bot.ID)
+	same("device:read", string(s.Household), "p, viewer, device, read, allow")
+	same("device:manage", string(s.Household), "does not include it")
+	who = "marge@simps.net"
 	s.Clock.Turn(2 * time.Hour)
 	same("device:read", string(s.Plant), "Its time is over")
 	if err := s.Orgs.Suspend(homer, s.Household, orgs.With{}); err != nil {
