@@ -40,6 +40,7 @@ const (
 	CauseStopped Cause = "stopped" // connector: somebody paused or removed it
 	CauseLost    Cause = "lost"    // provider: the channel was deleted there
 	CauseTrouble Cause = "trouble" // provider: the service does not do what it is asked
+	CauseUnread  Cause = "unread"  // provider: the service does not show us this channel
 	CauseUnheard Cause = "unheard" // nothing here stands in the way: the device does not call
 )
 
@@ -51,7 +52,7 @@ type Diagnosis struct {
 	At        time.Time  // since when, where that is known
 	Join      iam.JoinID // of CauseAsks
 	Org       iam.OrgID  // of CausePlace: which place; "" for who may not know
-	Connector string     // of CauseStopped and CauseTrouble: its name; "" for who may not know
+	Connector string     // of CauseStopped, CauseTrouble and CauseUnread: its name; "" for who may not know
 	Manual    bool       // its key is changed by hand
 }
 
@@ -151,5 +152,9 @@ func (s *Service) brokenConnector(ctx context.Context, d Device, _ time.Time) (D
 	case c.Trouble != "":
 		return Diagnosis{Broken: LinkProvider, Cause: CauseTrouble, At: iam.TimeOrZero(c.TroubleAt), Connector: name}, nil
 	}
-	return Diagnosis{}, nil
+	copies, err := s.copies(ctx, []string{d.Channel})
+	if mine := copies[d.Channel]; err == nil && mine.Stale {
+		return Diagnosis{Broken: LinkProvider, Cause: CauseUnread, At: mine.At, Connector: name}, nil
+	}
+	return Diagnosis{}, err
 }

@@ -136,6 +136,8 @@ func TestAnOutsideChannelIsSeenByWhoMayReadItsDevice(t *testing.T) {
 		ned.Get(t, f.channel+page).Wants(t, 404).Silent(t, "21.5", "ThingSpeak")
 	}
 	f.Browser(t).Get(t, f.channel).Wants(t, 303)
+	f.Marge.Get(t, f.channel+"/readings.csv").Wants(t, 200).Says(t, ",1,21.5,")
+	f.Marge.Get(t, f.channel).Silent(t, "/import")
 	link := f.Marge.Post(t, f.channel+"/embeds", "label", "Club's website", "range", "24h").Wants(t, 200).Find(t, `(/embed/[A-Za-z0-9_-]{43})`)
 	f.Browser(t).Get(t, link).Wants(t, 200).Says(t, "21.5")
 
@@ -166,6 +168,19 @@ func TestTheReadKeyOfAServiceOutsideIsShownOnTheRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Marge.Post(t, "/k/"+id).Wants(t, 409).Says(t, "has no read key").Silent(t, f.write)
+}
+
+func TestASilentDeviceIsToldFromAServiceThatShowsNothing(t *testing.T) {
+	f := newFar(t)
+	f.measures("21.5")
+	f.shows(f.Homer, f.device, "21.5")
+	f.Clock.Turn(2 * time.Hour)
+	f.shows(f.Homer, f.device, "Why is it silent?").Silent(t, "does not show them")
+	if err := f.there.db.Exec("DELETE FROM channel_keys WHERE kind = 'read'").Error; err != nil {
+		t.Fatal(err)
+	}
+	f.Clock.Turn(time.Minute)
+	f.shows(f.Homer, f.device, "The service that keeps the values does not show them").Says(t, "ThingSpeak refuses the channel&#39;s key")
 }
 
 // Neither in a page or an address of ours nor in a log or a file does a key stand,

@@ -56,6 +56,8 @@ func (p *Portal) silent(ctx context.Context, d devices.View) (*silence, error) {
 		v.Title, v.Text = ui.T(ctx, "view.silent.lost"), ui.T(ctx, "view.silent.lost.text", "Name", found.Connector)
 	case devices.CauseTrouble:
 		v.Title, v.Text = ui.T(ctx, "view.silent.trouble"), ui.T(ctx, "view.silent.trouble.text", "Name", found.Connector)
+	case devices.CauseUnread:
+		v.Title, v.Text = ui.T(ctx, "copy.silent"), ui.T(ctx, "copy.silent.text", "Name", found.Connector)
 	default:
 		v.Title, v.Text = ui.T(ctx, "view.silent.unheard"), ui.T(ctx, "view.silent.unheard.text")
 	}

@@ -55,6 +55,8 @@ func silenceCause(ctx context.Context, cause devices.Cause) string {
 		return ui.T(ctx, "view.silent.stopped")
 	case devices.CauseLost:
 		return ui.T(ctx, "view.silent.lost")
+	case devices.CauseUnread:
+		return ui.T(ctx, "copy.silent")
 	case devices.CauseTrouble:
 		return ui.T(ctx, "view.silent.trouble")
 	}
@@ -76,6 +78,8 @@ func JobWord(ctx context.Context, kind string) string {
 		return ui.T(ctx, "doctor.job.keep")
 	case "sweep":
 		return ui.T(ctx, "doctor.job.sweep")
+	case "readings":
+		return ui.T(ctx, "copy.job")
 	case "connectors":
 		return ui.T(ctx, "doctor.job.connectors")
 	case "bulk":

@@ -84,17 +84,19 @@ func (a *API) listChannels(c echo.Context) error {
 	return sayPage(c, w, items, func(ch channel) string { return ch.Device })
 }
 
-// channelHere is the channel that the address names, for who may see its device.
+// channelHere is the channel that the address names, for who may see its device; of
+// one that a service outside keeps, our copy.
 func (a *API) channelHere(c echo.Context) (channels.ID, devices.View, error) {
-	number, err := channels.ParseID(c.Param("channel"))
-	if err != nil {
-		return 0, devices.View{}, connectors.ErrChannel
+	ctx, name := c.Request().Context(), c.Param("channel")
+	if number, err := channels.ParseID(name); err == nil {
+		name = number.String()
 	}
-	v, err := a.Devices.ByChannel(c.Request().Context(), number.String())
+	v, err := a.Devices.ByChannel(ctx, name)
 	if err != nil {
 		return 0, v, connectors.ErrChannel.Because(err)
 	}
-	return number, v, nil
+	number, err := a.Channels.Number(ctx, name)
+	return number, v, err
 }
 
 func (a *API) getChannel(c echo.Context) error {
@@ -175,7 +177,7 @@ type point struct {
 const usualSpan = 24 * time.Hour
 
 func (a *API) series(c echo.Context) error {
-	number, _, err := a.channelHere(c)
+	_, v, err := a.channelHere(c)
 	if err != nil {
 		return err
 	}
@@ -197,7 +199,7 @@ func (a *API) series(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.Channels.Series(c.Request().Context(), number.String(), field, from, to, points)
+	list, err := a.Channels.Series(c.Request().Context(), v.Channel, field, from, to, points)
 	if err != nil {
 		return err
 	}
