@@ -34,8 +34,9 @@ bench: ## what the hot paths cost here: requests, decisions, tokens, lists (HALF
 	$(GO) test -run '^$$' -bench 'Token|Renew|Call' ./web/api/agentmgmt
 	.ci/postgres $(GO) test -run '^$$' -bench Lists ./devices
 
-soak: deps ## two hundred kills under load, a thousand devices over a bad line, a hundred thousand credentials that end in a minute
+soak: deps ## two hundred kills under load, ten thousand open pages, a thousand devices over a bad line, a hundred thousand credentials that end in a minute
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 2h -run Crash ./cmd/halfkey
+	HALFKEY_TEST_SOAK=1 $(GO) test -count 1 -v -timeout 15m -run ManyOpenPages ./cmd/halfkey
 	HALFKEY_TEST_SOAK=1 .ci/postgres $(GO) test -count 1 -v -timeout 1h -run 'EachDevice|AnHour|AnotherHalfkey' ./web/thingspeak
 	$(GO) test -run '^$$' -bench AgentsExpire -benchtime 1x ./cmd/halfkey
 

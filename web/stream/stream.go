@@ -85,7 +85,7 @@ func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 	h.Set("X-Accel-Buffering", "no")
 	out := &Out{sent: map[string]uint64{}}
 	version, _ := line.Version(ctx)
-	if err := view.Draw(ctx, out); err != nil {
+	if err := draw(ctx, view, out); err != nil {
 		return err // nothing is sent yet, so this still is an answer
 	}
 	w.WriteHeader(http.StatusOK)
@@ -122,7 +122,7 @@ func Run(w http.ResponseWriter, r *http.Request, line Line, view View) error {
 				continue
 			}
 		}
-		if line.Still(ctx) != nil || view.Draw(ctx, out) != nil || !send(w, control, out) {
+		if line.Still(ctx) != nil || draw(ctx, view, out) != nil || !send(w, control, out) {
 			return nil
 		}
 		drawn, stale = time.Now(), false
