@@ -125,12 +125,18 @@ func BenchmarkLongChart(b *testing.B) {
 	if err != nil {
 		rows = 100_000
 	}
-	h := newHouse(b, dbtest.SQLite(b))
+	for name, open := range map[string]func(testing.TB) *migrations.DB{"SQLite": dbtest.SQLite, "PostgreSQL": dbtest.Postgres} {
+		b.Run(name, func(b *testing.B) { longChart(b, newHouse(b, open(b)), rows) })
+	}
+}
+
+func longChart(b *testing.B, h *house, rows int) {
 	for _, n := range []int{240, rows} {
 		id, _ := h.channel(b, strconv.Itoa(n))
 		gap := 30 * 24 * time.Hour / time.Duration(n)
-		must(b, h.db.Exec(`WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < ?)
-INSERT INTO feeds (channel_id, entry_id, created_at, field1) SELECT ?, n, ? + n * ?, CAST(20 + n % 17 AS TEXT) FROM i`, n, int64(id), iam.Micros(h.now.Add(-30*24*time.Hour)), gap.Microseconds()).Error)
+		must(b, h.db.Exec(`WITH RECURSIVE i(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM i WHERE n < CAST(? AS BIGINT))
+INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1) SELECT CAST(? AS BIGINT), n, CAST(? AS BIGINT) + n * CAST(? AS BIGINT), FALSE, CAST(20 + n % 17 AS TEXT) FROM i`,
+			n, int64(id), iam.Micros(h.now.Add(-30*24*time.Hour)), gap.Microseconds()).Error)
 		must(b, h.db.Exec(`UPDATE channels SET last_entry_id = ? WHERE id = ?`, n, int64(id)).Error)
 		must(b, h.Sum(b.Context(), id))
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
