@@ -3,6 +3,7 @@ package orgs
 import (
 	"context"
 	"errors"
+	"regexp"
 
 	"gorm.io/gorm"
 
@@ -24,7 +25,13 @@ func (w Webhooks) LetGo(ctx context.Context, id string) (int, error) {
 	return w.failed(ctx, id, "webhook.let-go", w.Hooks.LetGo)
 }
 
+// hookID is the form of a webhook's id.
+var hookID = regexp.MustCompile(`^[a-z0-9]{1,40}$`)
+
 func (w Webhooks) failed(ctx context.Context, id, verb string, deed func(*gorm.DB, string) (int, error)) (n int, err error) {
+	if !hookID.MatchString(id) {
+		return 0, notify.ErrHook
+	}
 	db := w.Orgs.DB.WithContext(ctx)
 	var row struct {
 		TenantID, Host string

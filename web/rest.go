@@ -16,6 +16,7 @@ func (r Rooms) mountREST(e *echo.Echo, door *auth.Door) {
 	rest.New(rest.Parts{DB: r.DB, Decider: r.Decider, Users: r.Users, Sessions: r.Sessions, Machines: r.Machines, Orgs: r.Orgs, Devices: r.Devices, Channels: r.Channels, Desk: r.Desk,
 		Rhythm: &rhythm.Watch{Devices: r.Devices, Post: r.Post, Hooks: r.Hooks}, Post: r.Post, Hooks: r.Hooks, OIDC: r.OIDC, Recovery: r.Recovery,
 		Bulk:    r.bulk(),
+		Doctor:  r.Doctor,
 		Answers: &iam.Answers{DB: r.DB, Vault: r.Orgs.Vault, Now: r.Now},
 		Lately:  door.Lately, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now, Log: r.Log}).Mount(e, "api", bearers.Or(func(next echo.HandlerFunc) echo.HandlerFunc { return sameSite()(door.Know(next)) }))
 }

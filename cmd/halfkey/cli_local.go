@@ -75,7 +75,7 @@ func (h *house) inside(who audit.Actor) inside {
 	}
 	ctx := context.Background()
 	rest.New(rest.Parts{DB: h.db.Gorm, Decider: h.decider, Users: h.users, Sessions: h.sessions, Machines: h.machines, Orgs: h.orgs, Devices: h.devices,
-		Channels: h.channels, Desk: h.desk, Bulk: h.bulk(), Rhythm: &rhythm.Watch{Devices: h.devices, Post: h.post, Hooks: h.hooks},
+		Channels: h.channels, Desk: h.desk, Doctor: h.doctor(), Bulk: h.bulk(), Rhythm: &rhythm.Watch{Devices: h.devices, Post: h.post, Hooks: h.hooks},
 		Post: h.post, Hooks: h.hooks, OIDC: h.oidc, Recovery: h.recovery, Answers: h.answers(), BaseURL: at(h.baseURL(ctx)), ReadURL: at(h.thingspeakURL(ctx)),
 		Now: h.now, Log: h.log}).Mount(e, "console", func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

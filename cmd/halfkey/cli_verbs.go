@@ -10,7 +10,7 @@ import (
 // its own, and further verbs of nouns that are there.
 func addVerbs(root *cobra.Command) {
 	root.AddCommand(cli.Commands(openAPI)...)
-	root.AddCommand(cli.Agents(openAPI))
+	root.AddCommand(cli.Agents(openAPI), cli.Doctor(openAPI))
 	for _, noun := range root.Commands() {
 		switch noun.Name() {
 		case "audit":

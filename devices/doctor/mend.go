@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"gorm.io/gorm"
 
@@ -62,6 +63,9 @@ func (s *Service) withJob(ctx context.Context, id int64, verb string, deed func(
 	}))
 }
 
+// kinds are names as jobs have them.
+var kinds = regexp.MustCompile(`^[a-z0-9-]{1,60}$`)
+
 // atOnce is how many jobs one deed has tried again.
 const atOnce = 200
 
@@ -72,6 +76,9 @@ func (s *Service) RetryJobs(ctx context.Context, kind string) (n int, err error)
 	top, err := s.Orgs.Platform(ctx)
 	if err != nil {
 		return 0, err
+	}
+	if !kinds.MatchString(kind) {
+		return 0, ErrNoJob
 	}
 	err = s.db(ctx).Transaction(func(tx *gorm.DB) error {
 		var ids []int64

@@ -48,10 +48,10 @@ var remedies = map[doctor.Code]remedy{
 
 	doctor.ConnectorRefused: {title: "doctor.connector.account", text: "doctor.connector.account.text", label: "doctor.connector.reconnect", page: "/connectors/{id}/settings"},
 	doctor.ConnectorFull:    {title: "doctor.connector.quota", text: "doctor.connector.quota.text", label: "doctor.again", page: "/connectors/{id}", post: "/connectors/{id}/again"},
-	doctor.ConnectorPace:    {title: "doctor.connector.pace", text: "doctor.connector.pace.text", label: "doctor.connector.test", page: "/connectors/{id}", post: "/connectors/{id}/check"},
-	doctor.ConnectorSilent:  {title: "doctor.connector.silent", text: "doctor.connector.silent.text", label: "doctor.connector.test", page: "/connectors/{id}", post: "/connectors/{id}/check"},
-	doctor.ConnectorDrift:   {title: "doctor.connector.drift", text: "doctor.connector.drift.text", label: "doctor.connector.compare", page: "/connectors/{id}/drift"},
-	doctor.ConnectorPaused:  {title: "doctor.connector.paused", text: "doctor.connector.paused.text", label: "doctor.connector.resume", page: "/connectors/{id}", post: "/connectors/{id}/resume"},
+	doctor.ConnectorPace:    {title: "doctor.connector.pace", text: "doctor.connector.pace.text", label: "doctor.connector.test", page: "/connectors/{id}", post: "/connectors/{id}/check", command: "halfkey connector check {id}"},
+	doctor.ConnectorSilent:  {title: "doctor.connector.silent", text: "doctor.connector.silent.text", label: "doctor.connector.test", page: "/connectors/{id}", post: "/connectors/{id}/check", command: "halfkey connector check {id}"},
+	doctor.ConnectorDrift:   {title: "doctor.connector.drift", text: "doctor.connector.drift.text", label: "doctor.connector.compare", page: "/connectors/{id}/drift", command: "halfkey connector drift {id}"},
+	doctor.ConnectorPaused:  {title: "doctor.connector.paused", text: "doctor.connector.paused.text", label: "doctor.connector.resume", page: "/connectors/{id}", post: "/connectors/{id}/resume", command: "halfkey connector resume {id}"},
 	doctor.ConnectorLost:    {title: "doctor.connector.lost", text: "doctor.connector.lost.text", label: "doctor.connector.see", page: "/connectors/{id}"},
 	doctor.ConnectorStuck:   {title: "doctor.connector.stuck", text: "doctor.connector.stuck.text", label: "doctor.again", page: "/connectors/{id}", post: "/connectors/{id}/again"},
 

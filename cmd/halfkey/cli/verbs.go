@@ -30,4 +30,4 @@ const (
 
 // groups are the verbs by their noun. Everything that a page can do is here, in
 // the API's own words.
-var groups = slices.Concat(places, things, selves)
+var groups = slices.Concat(places, things, selves, jobs)

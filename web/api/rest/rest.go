@@ -15,6 +15,7 @@ import (
 	"halfkey/connectors/channels"
 	"halfkey/devices"
 	"halfkey/devices/bulk"
+	"halfkey/devices/doctor"
 	"halfkey/devices/rhythm"
 	"halfkey/iam"
 	"halfkey/iam/audit"
@@ -41,6 +42,7 @@ type Parts struct {
 	Channels *channels.Store
 	Desk     *connectors.Desk
 	Bulk     *bulk.Service
+	Doctor   *doctor.Service
 	Rhythm   *rhythm.Watch
 	Post     *notify.Service
 	Hooks    *notify.Hooks
@@ -105,6 +107,7 @@ func (a *API) Mount(e *echo.Echo, door string, who ...echo.MiddlewareFunc) {
 	a.mine(g)
 	a.ages(g)
 	a.news(g)
+	a.broken(g)
 	g.GET("/explain", a.explain, known("who", "action", "org", "device"))
 	open.RouteNotFound("/*", func(echo.Context) error { return problem.ErrNoRoute })
 }
