@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -48,11 +49,20 @@ func (p *Portal) arrival(ctx context.Context, key orgs.Key, since time.Time) (a 
 // arrived ticks off how far a device has come.
 func (a *arrival) arrived(ctx context.Context, d devices.View) {
 	a.Device, a.Serial, a.Kind, a.Name, a.Named = string(d.ID), d.Serial, kindWord(ctx, d.Kind), d.Name, true
-	a.Ticks = []ui.Tick{
-		{Text: ui.T(ctx, "portal.new.called"), When: ui.Clock(ctx, d.Called), State: "done"},
-		{Text: ui.T(ctx, "portal.new.made", "ID", d.Channel), When: after(d.Called, d.Boarded), State: "done"},
-		{Text: ui.T(ctx, "portal.new.sealed"), When: after(d.Called, d.Sealed), State: "done"},
+	a.Ticks = []ui.Tick{{Text: ui.T(ctx, "portal.new.called"), When: ui.Clock(ctx, d.Called), State: "done"}}
+	made := ui.Tick{Text: ui.T(ctx, "portal.new.made", "ID", cmp.Or(d.Copy.Number, d.Channel)), State: "done"}
+	switch { // a service outside makes the channel beside the call, and the device comes again
+	case d.State == devices.Provisioning && d.Copy.Number == "":
+		a.Ticks = append(a.Ticks, ui.Tick{Text: ui.T(ctx, "arrival.making"), State: "wait"})
+		return
+	case d.State == devices.Provisioning:
+		a.Ticks = append(a.Ticks, made, ui.Tick{Text: ui.T(ctx, "arrival.again"), State: "wait"})
+		return
 	}
+	if d.Copy.Number == "" {
+		made.When = after(d.Called, d.Boarded)
+	}
+	a.Ticks = append(a.Ticks, made, ui.Tick{Text: ui.T(ctx, "portal.new.sealed"), When: after(d.Called, d.Sealed), State: "done"})
 	if d.Summary.LastValue == "" {
 		a.Ticks = append(a.Ticks, ui.Tick{Text: ui.T(ctx, "portal.new.first"), State: "wait"})
 		return

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -120,7 +121,7 @@ func (p *Portal) pin(ctx context.Context, list []devices.View) (*pinned, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &pinned{Title: d.Name, Text: ui.T(ctx, "portal.reading.text", "Field", d.Summary.FieldName, "ID", d.Channel),
+	return &pinned{Title: d.Name, Text: ui.T(ctx, "portal.reading.text", "Field", d.Summary.FieldName, "ID", cmp.Or(d.Copy.Number, d.Channel)),
 		Href: "/devices/" + string(d.ID), Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit, Chart: c}, nil
 }
 
