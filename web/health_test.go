@@ -196,3 +196,32 @@ func TestAConnectorsTroubleIsFoundByWhoMayMendIt(t *testing.T) {
 		s.Homer.Get(t, at).Wants(t, 200).Says(t, "Nothing is broken")
 	})
 }
+
+func TestWhatIsBrokenIsMendedOnThePage(t *testing.T) {
+	s, there, connector := connected(t)
+	at := "/broken?org=" + string(s.Household)
+	err := s.DB.Exec(`INSERT INTO river_job (kind, args, max_attempts, attempt, state, finalized_at, attempted_at, errors)
+VALUES ('letter', '{"letter":"x"}', 16, 16, 'discarded', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, '[{"error":"dial tcp: refused"}]')`).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Homer.Post(t, connector+"/check").Wants(t, 200)
+	s.Homer.Post(t, connector+"/pause").Wants(t, 303)
+	tab, base := signedIn(t, s, "homer")
+	look(t, tab, "broken", base+at)
+	presses(t, tab, "form[action='"+connector+"/resume'] button", says("The last calls"))
+	look(t, tab, "connector-calls", base+connector)
+	goes(t, tab, base+at, ".empty")
+	waits(t, tab, says("Nothing is broken"))
+	look(t, tab, "broken-none", base+at)
+	there.db.Exec("DELETE FROM account_keys")
+	s.Homer.Post(t, connector+"/check").Wants(t, 200)
+	goes(t, tab, base+at, ".banner-error")
+	waits(t, tab, says("the account is refused"))
+
+	admin, base := signedIn(t, s, "frink")
+	look(t, admin, "admin-jobs", base+"/admin/jobs")
+	look(t, admin, "admin-health", base+"/admin/health")
+	presses(t, admin, "form[action='/admin/jobs/kinds/letter/retry'] button", says("the account is refused"))
+	waits(t, admin, silent("Mail does not leave"))
+}
