@@ -20,7 +20,7 @@ var things = []group{
 	}},
 	{"device", "Things that measure", []verb{
 		{use: "ls", short: "Devices", call: "GET /devices", query: "org=--in:org q=--find state=--state", columns: deviceCols,
-			flags: []string{"in text this place and those below it", "find text how serial or name begin", "state text announced, active, suspended or retired"}},
+			flags: []string{"in text this place and those below it", "find text how serial or name begin", "state text announced, provisioning, active, suspended, retired or lost"}},
 		{use: "show DEVICE", short: "One device", call: "GET /devices/{DEVICE}", columns: deviceCols},
 		{use: "rename DEVICE NAME", short: "Give a device another name", call: "PATCH /devices/{DEVICE}", body: "name=NAME", columns: deviceCols},
 		{use: "pause DEVICE", short: "Let a device write nothing until it is resumed", call: "POST /devices/{DEVICE}/pause", query: dryQuery, flags: []string{dry}, columns: deviceCols},

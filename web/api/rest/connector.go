@@ -27,6 +27,8 @@ func (a *API) connections(g *echo.Group) {
 	g.POST("/connectors/:connector/check", a.checkConnector, known())
 	g.POST("/connectors/:connector/pause", a.onConnector(a.Desk.Pause), a.fresh, known())
 	g.POST("/connectors/:connector/resume", a.onConnector(a.Desk.Resume), a.fresh, known())
+	g.POST("/connectors/:connector/again", counts("connector", anyID, a.Desk.Again), known())
+	g.GET("/connectors/:connector/calls", listIn("calls", "connector", anyID, a.Desk.Calls, callOf, connectorCall.key), paged())
 	g.GET("/connectors/:connector/channels", a.projections, paged())
 	g.GET("/connectors/:connector/drift", listIn("drift", "connector", anyID, a.Desk.Compare, differenceOf, difference.key), paged())
 	g.POST("/connectors/:connector/drift", a.mend, a.fresh, known())
@@ -268,3 +270,18 @@ func (a *API) checkConnector(c echo.Context) error {
 	r, err := a.Desk.Check(c.Request().Context(), s.ID)
 	return sayReport(c, r, err)
 }
+
+// connectorCall is one call that was made for a connector.
+type connectorCall struct {
+	At      time.Time `json:"at"`
+	What    string    `json:"what"` // method and path
+	Outcome string    `json:"outcome"`
+	Failed  bool      `json:"failed"`
+	Took    int64     `json:"took_ms"`
+}
+
+func callOf(c connectors.Call) connectorCall {
+	return connectorCall{c.At, c.What, c.Outcome, c.Failed(), c.Took.Milliseconds()}
+}
+
+func (c connectorCall) key() string { return c.At.Format(time.RFC3339Nano) + " " + c.What }

@@ -92,7 +92,16 @@ func TestAServiceIsConnectedMendedAndLeft(t *testing.T) {
 	if drift = h.homer.do(t, "GET", at+"/drift", nil).wants(200).items(); len(drift) != 0 {
 		t.Fatalf("%v", drift)
 	}
+	if calls := h.homer.do(t, "GET", at+"/calls", nil).wants(200); len(calls.items()) == 0 || strings.Contains(string(calls.body), account) {
+		t.Errorf("%s", calls.body)
+	}
+	if n := h.homer.do(t, "POST", at+"/again", nil).wants(200).object()["count"]; n != 0. {
+		t.Errorf("%v wait", n)
+	}
 	h.homer.do(t, "DELETE", at, nil).refuses(409, "connector-in-use")
+	if d := h.homer.do(t, "POST", "/devices/"+device.text("id")+"/channel", nil).wants(200); d.text("state") != "provisioning" || d.text("channel") == channel["id"] {
+		t.Errorf("%s", d.body)
+	}
 	if h.homer.do(t, "POST", at+"/pause", nil).wants(200).text("state") != "paused" || h.homer.do(t, "POST", at+"/resume", nil).wants(200).text("state") != "active" {
 		t.Error("not paused and resumed")
 	}

@@ -53,6 +53,23 @@ func does[T ~string](name string, parse parser[T], deed func(context.Context, T)
 	}
 }
 
+// counts is does for a deed that tells with how many things it has to do.
+func counts[T ~string](name string, parse parser[T], deed func(context.Context, T) (int, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		which, err := id(c, name, parse)
+		if err != nil {
+			return err
+		}
+		n, err := deed(c.Request().Context(), which)
+		if err != nil {
+			return err
+		}
+		return say(c, http.StatusOK, struct {
+			Count int `json:"count"`
+		}{n})
+	}
+}
+
 // doesIn is does for a thing inside another.
 func doesIn[O, T ~string](outer string, parseOuter parser[O], name string, parse parser[T], deed func(context.Context, O, T) error) echo.HandlerFunc {
 	return func(c echo.Context) error {

@@ -20,6 +20,7 @@ func (a *API) things(g *echo.Group) {
 	g.POST("/devices/:device/resume", a.turns(a.Devices.Resume), a.dry, known("dry_run"))
 	g.POST("/devices/:device/move", a.moveDevice, a.dry, how("dry_run"))
 	g.POST("/devices/:device/retire", a.retireDevice, a.dry, known("dry_run"))
+	g.POST("/devices/:device/channel", a.turns(a.Devices.ReplaceChannel), a.fresh, known())
 	g.GET("/devices/:device/history", a.history, paged())
 }
 
@@ -135,6 +136,9 @@ func (a *API) sees(c echo.Context, act policies.Action, org iam.OrgID) error {
 	return a.Decider.Require(c.Request().Context(), act, org)
 }
 
+// states are all that a device may be in.
+var states = []devices.State{devices.Announced, devices.Provisioning, devices.Active, devices.Suspended, devices.Retired, devices.Lost}
+
 // filterOf reads what devices are asked for.
 func filterOf(c echo.Context) (f devices.Filter, err error) {
 	if f.Org, err = optional(c, "org", iam.ParseOrgID); err != nil {
@@ -146,7 +150,7 @@ func filterOf(c echo.Context) (f devices.Filter, err error) {
 	if f.Text, err = text(c, "q"); err != nil {
 		return f, err
 	}
-	f.State, err = oneOf(c, "state", devices.Announced, devices.Active, devices.Suspended, devices.Retired)
+	f.State, err = oneOf(c, "state", states...)
 	return f, err
 }
 

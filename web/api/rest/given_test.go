@@ -74,6 +74,11 @@ func TestAWebhookIsMadeAndRemoved(t *testing.T) {
 	elsewhere := strings.Replace(at, string(h.Household), string(h.Plant), 1)
 	h.homer.do(t, "DELETE", elsewhere, nil).refuses(404, "webhook-unknown")
 	h.homer.do(t, "GET", elsewhere+"/calls", nil).refuses(404, "webhook-unknown")
+	for _, deed := range []string{"/again", "/let_go"} {
+		if n := h.homer.do(t, "POST", "/webhooks/"+made.text("id")+deed, nil).wants(200).object()["count"]; n != 0. {
+			t.Errorf("%v calls failed", n)
+		}
+	}
 	h.homer.do(t, "DELETE", at, nil).wants(204)
 	h.homer.do(t, "POST", at+"/test", nil).refuses(404, "webhook-unknown")
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -101,21 +102,12 @@ func (a *API) startRun(c echo.Context) error {
 				return err
 			}
 		}
-		if !isState(f.State) {
-			return ErrBody.At("filter/state", "is announced, active, suspended or retired")
+		if f.State != "" && !slices.Contains(states, w.Filter.State) {
+			return ErrBody.At("filter/state", "is no state of a device")
 		}
 	}
 	r, err := a.Bulk.Start(c.Request().Context(), w)
 	return sayRun(c, r, err)
-}
-
-// isState tells whether a text is a device's state, or nothing.
-func isState(s string) bool {
-	switch devices.State(s) {
-	case "", devices.Announced, devices.Active, devices.Suspended, devices.Retired:
-		return true
-	}
-	return false
 }
 
 func (a *API) listRuns(c echo.Context) error {

@@ -16,6 +16,8 @@ func (a *API) webhooks(g *echo.Group) {
 	g.POST("/orgs/:org/webhooks", a.makeWebhook, a.fresh, a.once, known())
 	g.DELETE("/orgs/:org/webhooks/:webhook", doesIn("org", iam.ParseOrgID, "webhook", wordID, a.hooks.Remove), known())
 	g.POST("/orgs/:org/webhooks/:webhook/test", doesIn("org", iam.ParseOrgID, "webhook", wordID, a.hooks.Test), known())
+	g.POST("/webhooks/:webhook/again", counts("webhook", wordID, a.hooks.Again), known())
+	g.POST("/webhooks/:webhook/let_go", counts("webhook", wordID, a.hooks.LetGo), known())
 	g.GET("/orgs/:org/webhooks/:webhook/calls", a.webhookCalls, paged())
 }
 
