@@ -74,6 +74,19 @@ POST /reviews/{review}/close
 POST /api/v1/orgs/{org}/reviews
 POST /api/v1/reviews/{review}/items/{item}
 POST /api/v1/reviews/{review}/close
+
+DELETE /api/v1/devices/{device}/embeds/{embed}
+DELETE /api/v1/devices/{device}/read_keys/{read_key}
+DELETE /api/v1/me/notices/{nothing}
+DELETE /api/v1/me/sessions
+DELETE /api/v1/orgs/{org}/webhooks/{webhook}
+PATCH /api/v1/me/wishes
+POST /admin/jobs/kinds/{nothing}/retry
+POST /api/v1/job_kinds/{nothing}/retry
+POST /api/v1/orgs/{org}/audit/check
+POST /api/v1/webhooks/{webhook}/again
+POST /api/v1/webhooks/{webhook}/let_go
+PUT /api/v1/orgs/{org}/key_term
 `
 
 // Whatever else changes something asks for a proof that is at most ten minutes
