@@ -20,18 +20,15 @@ type run struct {
 
 const (
 	topParts = 64 // so many parts at most are looked at first
+	maxAhead = 3  // so many levels lower than those one begins where they are too long
 	maxDrop  = 6  // so many levels at once are gone down where parts are too long
 	maxRuns  = 48 // more runs than that on one level are taken as one
 )
 
-// Parts that are short enough come together as the points that they are in;
-// of the others it is known how long they are. Some are drawn in any case.
-const partsOf = ` FROM feed_sums WHERE channel_id = ? AND field = ? AND level = ? AND part >= ? AND part < ? AND to_at >= ? AND from_at <= ?`
-
-var (
-	shortParts = migrations.SQL(`SELECT MIN(from_at), MIN(low), MAX(high), SUM(total), CAST(SUM(n) AS BIGINT)` + partsOf + ` AND (to_at - from_at <= ? OR part < ?) GROUP BY (from_at - ?) / ?`)
-	longParts  = migrations.SQL(`SELECT part, to_at - from_at` + partsOf + ` AND to_at - from_at > ? AND part >= ? ORDER BY part`)
-)
+// Parts come one by one and are put together here: a database that groups them
+// takes longer than one that only hands them out.
+var partsOf = migrations.SQL(`SELECT part, from_at, to_at, n, low, high, total FROM feed_sums
+WHERE channel_id = ? AND field = ? AND level = ? AND part >= ? AND part < ? AND to_at >= ? AND from_at <= ? ORDER BY part`)
 
 func (d *drawing) db() *gorm.DB { return d.s.db(d.ctx) }
 
@@ -39,7 +36,7 @@ func (d *drawing) db() *gorm.DB { return d.s.db(d.ctx) }
 // those that are longer than a stretch; entries themselves are read where even
 // the smallest part is.
 func (d *drawing) parts() error {
-	todo := cover(d.summed / partSize)
+	todo := d.cover(d.summed / partSize)
 	for len(todo) > 0 {
 		r := todo[0]
 		todo = todo[1:]
@@ -52,20 +49,19 @@ func (d *drawing) parts() error {
 	return nil
 }
 
-// cover is n parts of level 0 as few runs of higher ones.
-func cover(n int64) (runs []run) {
-	level := max(bits.Len64(uint64(n/topParts)), 0)
-	done := int64(0) // parts of level 0
-	for {
-		from, to := done>>level, n>>level
-		if to > from {
+// cover is n parts of level 0 as few runs of higher ones. The first is begun a
+// little lower where its parts are likely to be too long.
+func (d *drawing) cover(n int64) (runs []run) {
+	level := bits.Len64(uint64(n / topParts))
+	level -= min(level, maxAhead, bits.Len64(uint64(d.apart*partSize<<level/d.stretch)))
+	for done := int64(0); ; level = bits.Len64(uint64((n - done) / topParts)) {
+		if from, to := done>>level, n>>level; to > from {
 			runs = append(runs, run{level: level, from: from, to: to})
 			done = to << level
 		}
-		if level == 0 || done == n {
+		if done == n {
 			return runs
 		}
-		level = max(level-4, 0)
 	}
 }
 
@@ -76,8 +72,7 @@ func (d *drawing) run(r run) (finer []run, err error) {
 	if r.level == 0 && d.firstRaw > 1 {
 		closed = (d.firstRaw + partSize - 2) / partSize
 	}
-	of := []any{int64(d.id), d.field, r.level, r.from, r.to, d.from, d.to}
-	long, err := d.long(r, append(of, d.stretch, closed))
+	short, long, err := d.look(r, closed)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +83,10 @@ func (d *drawing) run(r run) (finer []run, err error) {
 			whole.longest = max(whole.longest, l.longest)
 		}
 		long = append(long[:0], whole)
-		for _, side := range []run{{level: r.level, from: r.from, to: whole.from}, {level: r.level, from: whole.to, to: r.to}} {
-			of[3], of[4] = side.from, side.to
-			if err := d.short(of, closed); err != nil {
-				return nil, err
-			}
-		}
-	} else if err := d.short(of, closed); err != nil {
-		return nil, err
+		short = slices.DeleteFunc(short, func(p piece) bool { return p.part >= whole.from && p.part < whole.to })
+	}
+	for _, p := range short {
+		d.add(p)
 	}
 	for _, l := range long {
 		if r.level == 0 {
@@ -110,29 +101,25 @@ func (d *drawing) run(r run) (finer []run, err error) {
 	return finer, nil
 }
 
-func (d *drawing) short(of []any, closed int64) error {
-	args := append(slices.Clone(of), d.stretch, closed, d.first, d.stretch)
-	return each(shortParts.Rows(d.ctx, d.db(), args...))(func(rows *sql.Rows) error {
+// look gives the parts of a run that are short enough, or below closed, and the
+// others as runs.
+func (d *drawing) look(r run, closed int64) (short []piece, long []run, err error) {
+	err = each(partsOf.Rows(d.ctx, d.db(), int64(d.id), d.field, r.level, r.from, r.to, d.from, d.to))(func(rows *sql.Rows) error {
 		var p piece
-		err := rows.Scan(&p.from, &p.low, &p.high, &p.total, &p.n)
-		d.add(p)
-		return err
-	})
-}
-
-func (d *drawing) long(r run, args []any) (long []run, err error) {
-	err = each(longParts.Rows(d.ctx, d.db(), args...))(func(rows *sql.Rows) error {
-		var part, length int64
-		if err := rows.Scan(&part, &length); err != nil {
+		if err := rows.Scan(&p.part, &p.from, &p.to, &p.n, &p.low, &p.high, &p.total); err != nil {
 			return err
 		}
+		if p.to-p.from <= d.stretch || p.part < closed {
+			short = append(short, p)
+			return nil
+		}
 		n := len(long)
-		if n == 0 || long[n-1].to != part {
-			long, n = append(long, run{level: r.level, from: part}), n+1
+		if n == 0 || long[n-1].to != p.part {
+			long, n = append(long, run{level: r.level, from: p.part}), n+1
 		}
 		l := &long[n-1]
-		l.to, l.longest = part+1, max(l.longest, length)
+		l.to, l.longest = p.part+1, max(l.longest, p.to-p.from)
 		return nil
 	})
-	return long, err
+	return short, long, err
 }

@@ -81,6 +81,7 @@ type drawing struct {
 	firstRaw int64 // entries before this one are there as sums only
 	cut      bool  // and some of those lie within the bounds
 	manyLie  bool  // the numbers of the entries within the bounds lie far apart
+	apart    int64 // time between two entries, about
 	first    int64 // of the readings' times
 	last     int64
 	stretch  int64
@@ -133,6 +134,7 @@ func (d *drawing) span() (some bool, err error) {
 	}
 	some = lastEntry > 0
 	d.manyLie = lastEntry-firstEntry > fewEntries
+	d.apart = max(0, d.last-d.first) / max(1, lastEntry-firstEntry)
 	if d.firstRaw == 1 || d.firstRaw > 1 && oldestAt <= d.from {
 		return some, nil
 	}
