@@ -223,7 +223,8 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 			return stream.View{}, err
 		}
 	}
-	fresh, beside := plot.Fresh(h.Channels, id, h.Now), h.beside(c.QueryParam("with"))
+	with := c.QueryParam("with")
+	fresh, beside := plot.Fresh(h.Channels, id, h.Now), h.beside(with)
 	wants := func(e live.Event) bool { return e.Kind == live.Value || e.Kind == live.Device }
 	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
 		list, err := h.seen(ctx, here.Org.ID)
@@ -247,6 +248,9 @@ func (h *House) stream(c echo.Context) (stream.View, error) {
 			return out.Go("/c/" + id)
 		}
 		if err := h.draw(ctx, out, d, list); err != nil || waited {
+			return err
+		}
+		if err := out.Part(ctx, "choices", compareChoice(with, choices(list.all(), d.Channel))); err != nil {
 			return err
 		}
 		points, err := fresh(ctx)
