@@ -115,7 +115,8 @@ func (s *Service) takeUp(ctx context.Context, tx *gorm.DB, row invitationRow, us
 		}
 	}
 	_, err := s.Decider.Grant(ctx, tx, policies.Grant{
-		Subject: user, Role: policies.Role(row.Role), Org: iam.OrgID(row.OrgID), Device: deref(row.DeviceID), Until: iam.TimeOrZero(row.ValidTo),
+		Subject: user, Role: policies.Role(row.Role), Org: iam.OrgID(row.OrgID), Device: deref[iam.DeviceID](row.DeviceID), Reach: policies.Reach(row.Reach),
+		Until: iam.TimeOrZero(row.ValidTo), Lent: deref[iam.AssignmentID](row.LentFrom),
 		Source: policies.Source(row.Source), By: iam.UserID(row.InvitedBy), Reason: strings.TrimSpace(row.Reason + " (invitation " + row.ID + ")"),
 	})
 	if f := fault.Of(err); f != nil && f.Kind != fault.Internal && f.Kind != fault.Unavailable {

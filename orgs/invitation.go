@@ -38,6 +38,7 @@ type Invitation struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	Share      bool         // lets in from elsewhere, and makes nobody one of the place's own
+	Deputy     bool         // asks to stand in for the inviter
 	Device     iam.DeviceID // that one alone; "" for the whole place
 	Until      time.Time    // when the role ends; zero for never
 	Devices    int          // how many will be seen; only where the link itself was shown
@@ -58,7 +59,9 @@ type invitationRow struct {
 	AcceptedBy *string `gorm:"column:accepted_by"`
 	RevokedAt  *int64  `gorm:"column:revoked_at"`
 	MailedAt   *int64  `gorm:"column:mailed_at"`
-	Source     string  `gorm:"column:source"` // invite or share
+	Source     string  `gorm:"column:source"`         // invite, share or deputy
+	LentFrom   *string `gorm:"column:delegated_from"` // the inviter's own role, for a deputy
+	Reach      string  `gorm:"column:reach"`
 	DeviceID   *string `gorm:"column:device_id"`
 	ValidTo    *int64  `gorm:"column:valid_to"` // of the role
 	Reason     string  `gorm:"column:reason"`
@@ -70,15 +73,15 @@ func (r invitationRow) invitation() Invitation {
 	return Invitation{
 		ID: iam.InvitationID(r.ID), Tenant: iam.OrgID(r.TenantID), Org: iam.OrgID(r.OrgID), Email: iam.Email(r.Email), Role: policies.Role(r.Role),
 		InvitedBy: iam.UserID(r.InvitedBy), CreatedAt: iam.Time(r.CreatedAt), ExpiresAt: iam.Time(r.ExpiresAt),
-		Share: r.Source == string(policies.Shared), Device: deref(r.DeviceID), Until: iam.TimeOrZero(r.ValidTo),
+		Share: r.Source == string(policies.Shared), Deputy: r.Source == string(policies.Deputy), Device: deref[iam.DeviceID](r.DeviceID), Until: iam.TimeOrZero(r.ValidTo),
 	}
 }
 
-func deref(id *string) iam.DeviceID {
+func deref[ID ~string](id *string) ID {
 	if id == nil {
 		return ""
 	}
-	return iam.DeviceID(*id)
+	return ID(*id)
 }
 
 // open is nil while the invitation can be accepted.
@@ -136,6 +139,9 @@ func (s *Service) Invitation(ctx context.Context, token string) (Invitation, err
 	if i.Device != "" {
 		i.Devices = 1
 		return i, q.Raw("SELECT name FROM devices WHERE id = ?", string(i.Device)).Scan(&i.OrgName).Error
+	}
+	if row.Reach == string(policies.Self) {
+		return i, q.Raw("SELECT COUNT(*) FROM devices WHERE org_id = ? AND removed_at IS NULL", string(i.Org)).Scan(&i.Devices).Error
 	}
 	_, i.Devices, err = devicesBelow(q, i.Org, 0)
 	return i, err

@@ -63,6 +63,12 @@ func (s *Service) offer(ctx context.Context, row invitationRow, mail bool) (vaul
 	token, now := iam.RandomToken(), s.Now()
 	row.ID, row.TokenHash, row.InvitedBy = iam.NewID(), s.invitationHash(token), string(asking(ctx))
 	row.CreatedAt, row.ExpiresAt = iam.Micros(now), iam.Micros(now.Add(invitationLife))
+	if row.ValidTo != nil {
+		row.ExpiresAt = min(row.ExpiresAt, *row.ValidTo)
+	}
+	if row.Reach == "" {
+		row.Reach = string(policies.Subtree)
+	}
 	detail := audit.Detail{"email": row.Email, "role": row.Role}
 	if row.DeviceID != nil {
 		detail["device"] = *row.DeviceID
@@ -77,11 +83,12 @@ func (s *Service) offer(ctx context.Context, row invitationRow, mail bool) (vaul
 		if err != nil {
 			return err
 		}
-		if there {
+		if there && row.LentFrom == nil {
 			return iam.Wrong("email", ErrAlreadyThere)
 		}
-		err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE org_id = ? AND email = ? AND role = ? AND COALESCE(device_id, '') = ? AND accepted_at IS NULL AND revoked_at IS NULL`,
-			row.CreatedAt, row.OrgID, row.Email, row.Role, string(deref(row.DeviceID))).Error
+		err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE org_id = ? AND email = ? AND role = ? AND COALESCE(device_id, '') = ?
+AND COALESCE(delegated_from, '') = ? AND accepted_at IS NULL AND revoked_at IS NULL`,
+			row.CreatedAt, row.OrgID, row.Email, row.Role, string(deref[iam.DeviceID](row.DeviceID)), string(deref[iam.AssignmentID](row.LentFrom))).Error
 		if err != nil {
 			return err
 		}
@@ -95,8 +102,11 @@ func (s *Service) offer(ctx context.Context, row invitationRow, mail bool) (vaul
 			return err
 		}
 		verb := "person.invite"
-		if row.Source == string(policies.Shared) {
+		switch policies.Source(row.Source) {
+		case policies.Shared:
 			verb = "share.invite"
+		case policies.Deputy:
+			verb = "deputy.invite"
 		}
 		return audit.Record(ctx, tx, verb, audit.Object{Tenant: row.TenantID, Org: row.OrgID, Type: "invitation", ID: row.ID}, detail)
 	})
@@ -117,7 +127,7 @@ func holdsAlready(tx *gorm.DB, row invitationRow) (bool, error) {
 	err := tx.Raw(`SELECT COUNT(*) FROM assignments a JOIN users u ON u.id = a.subject_id
 WHERE u.email = ? AND a.role = ? AND a.org_id = ? AND COALESCE(a.device_id, '') = ? AND a.source <> 'deputy'
 AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL`,
-		row.Email, row.Role, row.OrgID, string(deref(row.DeviceID))).Scan(&n).Error
+		row.Email, row.Role, row.OrgID, string(deref[iam.DeviceID](row.DeviceID))).Scan(&n).Error
 	return n > 0, err
 }
 

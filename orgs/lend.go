@@ -33,26 +33,28 @@ type LendRequest struct {
 
 // Lend names a deputy. His role leans on the lender's: it allows no more than
 // that, and ends with it. What is lent or shared is lent to nobody else. Who may
-// not share lends to people of the same tenant alone. EndRole takes it back.
-// Field names: to, role, until.
-func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID, err error) {
+// not share lends to people of the same tenant alone; who is not known there is
+// invited to it. EndRole takes it back. Field names: to, role, until.
+func (s *Service) Lend(ctx context.Context, r LendRequest) (done LetIn, err error) {
 	from, err := s.assignment(ctx, r.Leans)
 	if err != nil {
-		return "", err
+		return LetIn{}, err
 	}
 	if from.User != asking(ctx) {
-		return "", policies.ErrHidden
+		return LetIn{}, policies.ErrHidden
 	}
 	if from.Source == policies.Shared || from.Source == policies.Deputy {
-		return "", policies.ErrLent // a chain of lending would let in whom nobody chose
+		return LetIn{}, policies.ErrLent // a chain of lending would let in whom nobody chose
 	}
 	if err := s.Decider.RequireDevice(ctx, policies.SeeDevice, from.Org, from.Device); err != nil && !s.Decider.May(ctx, policies.ReadOrg, from.Org) {
-		return "", err // a place that is shut, or asks for a better sign-in
+		return LetIn{}, err // a place that is shut, or asks for a better sign-in
 	}
 	var form iam.Form
 	to, err := s.subjectOf(ctx, from.Tenant, r.To)
+	stranger := false
 	if errors.Is(err, ErrNobody) && strings.Contains(r.To, "@") && s.Decider.May(ctx, policies.Share, from.Org) {
-		to, err = s.personAt(ctx, r.To)
+		to, err = s.acquainted(ctx, from.Tenant, r.To)
+		stranger = errors.Is(err, ErrNobody)
 	}
 	if err == nil && to.kind != policies.Person {
 		err = ErrNobody
@@ -60,7 +62,9 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 	if err == nil && to.id == from.User {
 		err = ErrMyDeputy
 	}
-	form.Check("to", err)
+	if !stranger {
+		form.Check("to", err)
+	}
 	role, err := policies.ParseRole(either(r.Role, string(from.Role)))
 	form.Check("role", err)
 	if err = s.endsWell(from.From, r.Until); err == nil && r.Until.IsZero() {
@@ -68,22 +72,25 @@ func (s *Service) Lend(ctx context.Context, r LendRequest) (id iam.AssignmentID,
 	}
 	form.Check("until", err)
 	if err := form.Err(); err != nil {
-		return "", err
+		return LetIn{}, err
 	}
 	g := policies.Grant{Subject: to.id, Role: role, Org: from.Org, Device: from.Device, Reach: from.Reach, Until: r.Until, Lent: from.ID,
 		Source: policies.Deputy, Reason: r.Reason, By: from.User}
+	if stranger {
+		return s.inviteWith(ctx, r.To, g)
+	}
 	d := Deed{Verb: "deputy.name", Gives: true, With: With{Reason: r.Reason}, Area: Area{Org: from.Org, Alone: from.Reach == policies.Self, Device: from.Device, People: []iam.UserID{to.id}},
 		Object: audit.Object{Tenant: string(from.Tenant), Org: string(from.Org), Type: "user", ID: string(to.id)},
 		Tell:   []live.Event{happened(live.People, from.Tenant, from.Org, string(to.id))}}
 	d.Do = func(tx *gorm.DB) (audit.Detail, error) {
-		if id, err = s.Decider.Grant(ctx, tx, g); err != nil {
+		if done.ID, err = s.Decider.Grant(ctx, tx, g); err != nil {
 			return nil, roleFault(err)
 		}
 		return audit.Change(nil, audit.Detail{"role": string(role), "until": iam.MicrosOrNull(r.Until)}).
-			With("name", to.name).With("leans", string(from.ID)).With("assignment", string(id)), nil
+			With("name", to.name).With("leans", string(from.ID)).With("assignment", string(done.ID)), nil
 	}
 	err = s.Perform(ctx, &d)
-	return id, err
+	return done, err
 }
 
 // Deputising is that somebody stands in for somebody.

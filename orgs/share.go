@@ -31,8 +31,9 @@ type ShareRequest struct {
 	Reason string
 }
 
-// ShareResult is what came of it: a share, or an invitation that carries one.
-type ShareResult struct {
+// LetIn is what came of sharing or lending: a role, or an invitation that
+// carries one, for whoever is not known in the tenant yet.
+type LetIn struct {
 	ID         iam.AssignmentID
 	Waiting    bool // for the other organisation's word
 	Invitation iam.InvitationID
@@ -42,18 +43,18 @@ type ShareResult struct {
 // Share shares. It makes nobody one of the place's own: who was let in lets
 // nobody else in. To an organisation it holds once somebody who manages people
 // there has accepted. Field names: to, role, until.
-func (s *Service) Share(ctx context.Context, r ShareRequest) (ShareResult, error) {
+func (s *Service) Share(ctx context.Context, r ShareRequest) (LetIn, error) {
 	if r.Device != "" {
 		if err := s.placeOfDevice(ctx, &r); err != nil {
-			return ShareResult{}, err
+			return LetIn{}, err
 		}
 	}
 	if err := s.Decider.Require(ctx, policies.Share, r.Org); err != nil {
-		return ShareResult{}, err
+		return LetIn{}, err
 	}
 	o, err := findOrg(s.DB.WithContext(ctx), r.Org)
 	if err != nil {
-		return ShareResult{}, err
+		return LetIn{}, err
 	}
 	var form iam.Form
 	role, err := policies.ParseRole(r.Role)
@@ -68,7 +69,7 @@ func (s *Service) Share(ctx context.Context, r ShareRequest) (ShareResult, error
 		form.Check("to", err)
 	}
 	if err := form.Err(); err != nil {
-		return ShareResult{}, err
+		return LetIn{}, err
 	}
 	if stranger {
 		return s.inviteToShare(ctx, o, r, role)
@@ -90,7 +91,7 @@ func (s *Service) placeOfDevice(ctx context.Context, r *ShareRequest) error {
 func (s *Service) shareWith(ctx context.Context, o Org, to string) (subject, error) {
 	to = strings.TrimSpace(to)
 	if strings.Contains(to, "@") {
-		return s.personAt(ctx, to)
+		return s.acquainted(ctx, o.Tenant, to)
 	}
 	other, err := s.TenantNamed(ctx, to)
 	if err == nil && other.ID != o.Tenant {
@@ -106,23 +107,35 @@ func (s *Service) shareWith(ctx context.Context, o Org, to string) (subject, err
 	return who, err
 }
 
-func (s *Service) inviteToShare(ctx context.Context, o Org, r ShareRequest, role policies.Role) (ShareResult, error) {
-	if Rehearsing(ctx) != nil {
-		return ShareResult{}, nil // until somebody accepts, nothing changes
-	}
-	email, err := iam.ParseEmail(r.To)
-	if err != nil {
-		return ShareResult{}, iam.Wrong("to", err)
-	}
-	row := invitationRow{OrgID: string(o.ID), Email: string(email), Role: string(role), Source: string(policies.Shared), ValidTo: iam.MicrosOrNull(r.Until), Reason: r.Reason}
-	if r.Device != "" {
-		row.DeviceID = (*string)(&r.Device)
-	}
-	token, id, err := s.offer(ctx, row, false)
-	return ShareResult{Invitation: id, Token: token}, err
+func (s *Service) inviteToShare(ctx context.Context, o Org, r ShareRequest, role policies.Role) (LetIn, error) {
+	return s.inviteWith(ctx, r.To, policies.Grant{Role: role, Org: o.ID, Device: r.Device, Until: r.Until, Source: policies.Shared, Reason: r.Reason, By: asking(ctx)})
 }
 
-func (s *Service) shareTo(ctx context.Context, o Org, r ShareRequest, role policies.Role, to subject) (done ShareResult, err error) {
+// inviteWith offers a grant to somebody who is not known here. It asks nowhere
+// whether there is an account with his address.
+func (s *Service) inviteWith(ctx context.Context, to string, g policies.Grant) (LetIn, error) {
+	email, err := iam.ParseEmail(to)
+	if err != nil {
+		return LetIn{}, iam.Wrong("to", err)
+	}
+	if err := s.Decider.WouldGrant(ctx, g); err != nil {
+		return LetIn{}, roleFault(err)
+	}
+	if Rehearsing(ctx) != nil {
+		return LetIn{}, nil // until somebody accepts, nothing changes
+	}
+	row := invitationRow{OrgID: string(g.Org), Email: string(email), Role: string(g.Role), Source: string(g.Source), Reach: string(g.Reach), ValidTo: iam.MicrosOrNull(g.Until), Reason: g.Reason}
+	if g.Device != "" {
+		row.DeviceID = (*string)(&g.Device)
+	}
+	if g.Lent != "" {
+		row.LentFrom = (*string)(&g.Lent)
+	}
+	token, id, err := s.offer(ctx, row, false)
+	return LetIn{Invitation: id, Token: token}, err
+}
+
+func (s *Service) shareTo(ctx context.Context, o Org, r ShareRequest, role policies.Role, to subject) (done LetIn, err error) {
 	g := policies.Grant{SubjectType: to.kind, Subject: to.id, Role: role, Org: o.ID, Device: r.Device, Until: r.Until, Source: policies.Shared, Reason: r.Reason, By: asking(ctx)}
 	// Who manages both sides has consented.
 	g.Offered = to.kind == policies.Team && !s.Decider.May(ctx, policies.ManagePeople, to.org.ID)

@@ -25,6 +25,20 @@ func (h *house) neighbour() (tenant orgs.Org, ned context.Context) {
 	return tenant, h.as(user)
 }
 
+// accepts takes up the invitation that came of sharing or lending, and gives what it carried.
+func (h *house) accepts(who context.Context, by orgs.LetIn, err error) iam.AssignmentID {
+	h.t.Helper()
+	h.ok(err)
+	if by.ID != "" || by.Token == "" {
+		h.t.Fatalf("%+v: a stranger is let in without being asked", by)
+	}
+	h.ok(h.AcceptAs(who, by.Token.Reveal()))
+	user, _ := policies.Asking(who)
+	var id iam.AssignmentID
+	h.ok(h.db.Raw("SELECT id FROM assignments WHERE subject_id = ? ORDER BY id DESC LIMIT 1", string(user)).Scan(&id).Error)
+	return id
+}
+
 // device puts a bare device with that name into a place.
 func (h *house) device(org iam.OrgID, name string) iam.DeviceID {
 	h.t.Helper()
@@ -58,11 +72,23 @@ func TestAShareLetsInFromElsewhereAndNoFurther(t *testing.T) {
 			h.wants(err, iam.ErrForm)
 		})
 
-		one, err := h.Share(h.homer, orgs.ShareRequest{Device: cellar, To: "ned@flanders.net", Role: "viewer", Until: h.now().Add(48 * time.Hour)})
-		h.ok(err)
-		if one.Waiting || !reads(ned) || h.sees(ned, h.household) {
-			t.Fatalf("%+v: he shall see the device, and not the place", one)
+		asked, err := h.Share(h.homer, orgs.ShareRequest{Device: cellar, To: "ned@flanders.net", Role: "viewer", Until: h.now().Add(48 * time.Hour)})
+		if reads(ned) {
+			t.Fatal("he was let in before he said yes")
 		}
+		one := h.accepts(ned, asked, err)
+		if !reads(ned) || h.sees(ned, h.household) {
+			t.Fatal("he shall see the device, and not the place")
+		}
+		t.Run("who is known here is let in at once", func(t *testing.T) {
+			attic := h.device(h.household, "attic")
+			more, err := h.Share(h.homer, orgs.ShareRequest{Device: attic, To: "ned@flanders.net", Role: "viewer"})
+			h.ok(err)
+			if more.ID == "" || more.Token != "" || !h.Decider.MayDevice(ned, policies.ReadDevice, h.household, attic) {
+				t.Errorf("%+v", more)
+			}
+			h.ok(h.EndShare(h.homer, more.ID, orgs.With{}))
+		})
 		_, with, err := h.Shares(ned)
 		h.ok(err)
 		if len(with) != 1 || with[0].DeviceName != "cellar" || with[0].TenantName != "The Simpsons" {
@@ -71,9 +97,9 @@ func TestAShareLetsInFromElsewhereAndNoFurther(t *testing.T) {
 		t.Run("what was shared is not handed on", func(t *testing.T) {
 			_, err := h.Share(ned, orgs.ShareRequest{Device: cellar, To: "marge@simps.net", Role: "viewer"})
 			h.wants(err, policies.ErrRefused)
-			_, err = h.Lend(ned, orgs.LendRequest{Leans: one.ID, To: "marge@simps.net", Until: h.now().Add(time.Hour)})
+			_, err = h.Lend(ned, orgs.LendRequest{Leans: one, To: "marge@simps.net", Until: h.now().Add(time.Hour)})
 			h.wants(err, policies.ErrLent)
-			h.wants(h.SetRoleEnd(ned, one.ID, time.Time{}, orgs.With{}), policies.ErrUpward)
+			h.wants(h.SetRoleEnd(ned, one, time.Time{}, orgs.With{}), policies.ErrUpward)
 		})
 		h.pass(48 * time.Hour)
 		if reads(ned) {
@@ -166,8 +192,15 @@ func TestADeputyStandsInAndNoLonger(t *testing.T) {
 		h.wants(err, policies.ErrHidden)
 		_, err = h.Lend(marge, orgs.LendRequest{Leans: role(marge, policies.Member), To: "ned@flanders.net", Until: sunday})
 		h.wants(err, iam.ErrForm) // who may not share brings nobody in from elsewhere
-		lent, err := h.Lend(h.homer, orgs.LendRequest{Leans: owner, To: "ned@flanders.net", Role: "manager", Until: sunday, Reason: "holidays"})
-		h.ok(err)
+		asked, err := h.Lend(h.homer, orgs.LendRequest{Leans: owner, To: "ned@flanders.net", Role: "manager", Until: sunday, Reason: "holidays"})
+		if h.sees(ned, h.plant) {
+			t.Fatal("he stands in before he said yes")
+		}
+		shown, _ := h.Invitation(h.out, asked.Token.Reveal())
+		if !shown.Deputy || shown.Inviter != "Homer" || !shown.Until.Equal(sunday) || !shown.ExpiresAt.Equal(sunday) {
+			t.Errorf("%+v", shown)
+		}
+		lent := h.accepts(ned, asked, err)
 		if !h.Decider.May(ned, policies.ManageDevice, h.plant) || h.Decider.May(ned, policies.ManageConnector, h.plant) {
 			t.Error("a deputy manager may what a manager may")
 		}
@@ -190,8 +223,15 @@ func TestADeputyStandsInAndNoLonger(t *testing.T) {
 			t.Error("it is Sunday")
 		}
 		t.Run("and not when the lender has lost it", func(t *testing.T) {
-			_, err := h.Lend(bart, orgs.LendRequest{Leans: manager, To: "ned@flanders.net", Until: h.now().Add(time.Hour)})
+			hour := orgs.LendRequest{Leans: manager, To: "ned@flanders.net", Until: h.now().Add(time.Hour)}
+			asked, err := h.Lend(bart, hour)
+			h.accepts(ned, asked, err)
+			hour.To = "moe@tavern.net"
+			waits, err := h.Lend(bart, hour)
 			h.ok(err)
+			if open, err := h.Invitations(h.homer, h.household); err != nil || len(open) != 1 || !open[0].Deputy {
+				t.Errorf("%+v %v", open, err)
+			}
 			if !h.sees(ned, h.household) {
 				t.Fatal("lent, and he sees nothing")
 			}
@@ -199,6 +239,8 @@ func TestADeputyStandsInAndNoLonger(t *testing.T) {
 			if h.sees(ned, h.household) {
 				t.Error("the lender has nothing, the deputy has it")
 			}
+			_, err = h.Accept(h.out, waits.Token.Reveal(), "Moe", iam.Choice{Password: password})
+			h.wants(err, orgs.ErrVoid)
 			if _, his, _ := h.Deputies(ned); len(his) != 0 {
 				t.Errorf("%+v", his)
 			}

@@ -57,18 +57,26 @@ SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ? AND a.
 	return subject{policies.Team, iam.UserID(row.ID), row.Name, row.org()}, nil
 }
 
-// personAt finds whoever has an address, wherever he belongs: for somebody who
-// may let people in from elsewhere.
-func (s *Service) personAt(ctx context.Context, address string) (subject, error) {
+// acquainted finds whoever has an address and is known in a tenant already: he
+// belongs to it or holds something there, be it shared or lent. For somebody who
+// may let people in from elsewhere. It fails with ErrNobody for everybody else,
+// with an account or without: he gets an invitation, and nobody learns which.
+func (s *Service) acquainted(ctx context.Context, tenant iam.OrgID, address string) (subject, error) {
 	email, err := iam.ParseEmail(address)
 	if err != nil {
 		return subject{}, err
 	}
-	u, err := s.Users.ByEmail(ctx, email)
-	if errors.Is(err, iam.ErrUserUnknown) {
+	var u struct{ ID, Name string }
+	err = s.DB.WithContext(ctx).Raw(`SELECT u.id, u.name FROM users u WHERE u.email = ? AND (u.home_org_id IN (SELECT id FROM orgs WHERE tenant_id = ?) OR EXISTS (
+SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ? AND a.status = 'active' AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?)))`,
+		string(email), string(tenant), string(tenant), iam.Micros(s.Now())).Scan(&u).Error
+	if err != nil {
+		return subject{}, fmt.Errorf("find a person: %w", err)
+	}
+	if u.ID == "" {
 		return subject{}, ErrNobody
 	}
-	return subject{kind: policies.Person, id: u.ID, name: u.Name}, err
+	return subject{kind: policies.Person, id: iam.UserID(u.ID), name: u.Name}, nil
 }
 
 // TenantNamed finds a tenant by its slug or id, for somebody who wants to share

@@ -146,15 +146,20 @@ func sooner(until time.Time, end int64) time.Time {
 // person who acts in ctx could give the role. It fails like Grant.
 func (d *Decider) MayGrant(ctx context.Context, role Role, org iam.OrgID) error {
 	who, _ := Asking(ctx)
+	return d.WouldGrant(ctx, Grant{Role: role, Org: org, By: who})
+}
+
+// WouldGrant judges a grant before it is known whom it is for. It fails like Grant.
+func (d *Decider) WouldGrant(ctx context.Context, g Grant) error {
 	q := d.db.WithContext(ctx)
-	l, err := lineOf(q, org)
+	l, err := lineOf(q, g.Org)
 	if err != nil {
 		return err
 	}
 	if len(l.places) == 0 {
 		return ErrHidden
 	}
-	_, err = d.mayGive(ctx, q, Grant{Role: role, Org: org, By: who}, l)
+	_, err = d.mayGive(ctx, q, g, l)
 	return err
 }
 

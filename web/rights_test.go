@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -61,11 +62,23 @@ func TestNedStandsInUntilSundayAndLosesItAtTheMinute(t *testing.T) {
 	homer, base := signedIn(t, s, "homer")
 	goes(t, homer, base+"/shares", "#deputy")
 	types(t, homer, "#deputy [name=to]", "ned@simps.net", "#deputy [name=role]", "viewer", "#deputy [name=until]", sunday.In(time.Local).Format("2006-01-02T15:04"), "#deputy [name=reason]", "bowling trip")
-	presses(t, homer, "#deputy .button-primary", says("Ned will see"))
+	presses(t, homer, "#deputy .button-primary", says("Let ned@simps.net stand in for you?"))
 	picture(t, homer, "lend")
-	presses(t, homer, ".dialog .button-primary", says("Ned stands in for you"))
+	presses(t, homer, ".dialog .button-primary", says("ned@simps.net stands in for you"))
+	picture(t, homer, "lend-link")
+	link, err := chromedp.Run(homer, chromedp.Evaluate[string](`document.querySelector("main").innerHTML.match(/\/i\/[A-Za-z0-9_-]+/)[0]`))
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	ned, _ := signedIn(t, s, "ned")
+	goes(t, ned, base+link, "form .button-primary")
+	waits(t, ned, `document.body.innerText.includes("Homer asks you to stand in for them in The Simpsons until")`)
+	picture(t, ned, "lend-invitation")
+	does(t, ned, `document.querySelector("form .button-primary").click()`)
+	waits(t, ned, `location.pathname !== "`+link+`" && document.readyState === "complete"`)
+	goes(t, homer, base+"/shares", "#deputy")
+	waits(t, homer, says("Ned stands in for you"))
 	goes(t, ned, base+"/c/"+d.Channel, "#newest")
 	waits(t, ned, says("Living room"))
 	s.Clock.Turn(sunday.Sub(s.Clock.Now()) - time.Minute)
@@ -151,8 +164,10 @@ func TestWhoHasADeviceSharedSeesItAndNothingRoundIt(t *testing.T) {
 	shares := func(to string) webtest.Page {
 		return s.Homer.Post(t, "/shares", "org", string(s.Household), "device", string(d.ID), "to", to, "role", "viewer", "sure", "1")
 	}
-	shares("ned@simps.net").Wants(t, 303)
-	link := shares("moe@tavern.net").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
+	link := shares("ned@simps.net").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
+	ned.Post(t, link).Wants(t, 303)
+	shares("ned@simps.net").Wants(t, 303) // who is known here is let in at once
+	link = shares("moe@tavern.net").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
 	moe := s.Browser(t)
 	moe.Post(t, link, "name", "Moe", "password", webtest.Password).Wants(t, 303)
 	for _, who := range []*webtest.Browser{ned, moe} {
@@ -227,4 +242,40 @@ func TestWhyNamesNobodyElsewhere(t *testing.T) {
 		}
 		s.Homer.Get(t, at+string(s.Household)+"&who=marge@simps.net").Wants(t, 200)
 	}
+}
+
+// Whoever owns a tenant may type any address into the forms for sharing and
+// lending: what he is told is the same, whether there is an account or not.
+func TestSharingAndLendingTellNobodyWhoHasAnAccount(t *testing.T) {
+	s := furnished(t)
+	ned := flanders(t, s)
+	own := ned.Get(t, "/shares").Wants(t, 200)
+	org, role := own.Find(t, `name="org" value="([0-9a-z]{20})"`), own.Find(t, `(?s)name="leans".*?<option value="([0-9a-z]{20})"`)
+	until := s.Clock.Now().Add(time.Hour)
+	chance := regexp.MustCompile(`[0-9a-z]{20}|/i/[A-Za-z0-9_-]+|"[A-Za-z0-9_-]{20,}"|<time.*?</time>|data-now="[^"]*"`)
+	asks := []func(to string) webtest.Page{
+		func(to string) webtest.Page { return ned.Post(t, "/shares", "org", org, "to", to, "role", "viewer") },
+		func(to string) webtest.Page {
+			return ned.Post(t, "/shares", "org", org, "to", to, "role", "viewer", "sure", "1")
+		},
+		func(to string) webtest.Page {
+			return ned.Post(t, "/deputies", "leans", role, "to", to, "role", "viewer", "until", until.In(time.Local).Format("2006-01-02T15:04"))
+		},
+		func(to string) webtest.Page {
+			return ned.Post(t, "/deputies", "leans", role, "to", to, "role", "viewer", "until", until.In(time.Local).Format("2006-01-02T15:04"), "sure", "1")
+		},
+		func(string) webtest.Page { return ned.Get(t, "/shares") },
+	}
+	for i, ask := range asks {
+		var told [2]string
+		for n, to := range []string{"homer@simps.net", "nobody@simps.net"} {
+			page := ask(to).Wants(t, 200).Silent(t, "Homer")
+			told[n] = chance.ReplaceAllString(strings.ReplaceAll(page.Body, to, "ADDRESS"), "CHANCE")
+		}
+		if told[0] != told[1] {
+			t.Errorf("question %d is answered differently:\n%s\n\n%s", i, told[0], told[1])
+		}
+	}
+	people := ned.Get(t, "/people?org="+org).Wants(t, 200).Says(t, "homer@simps.net", "nobody@simps.net").Silent(t, "Homer")
+	ned.Post(t, people.Find(t, `action="(/people/invitations/[0-9a-z]{20}/revoke)"`), "org", org).Wants(t, 303)
 }

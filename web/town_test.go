@@ -182,6 +182,10 @@ func (w *town) people(t *testing.T, ctx context.Context, o orgs.Org, name string
 	neighbour := w.person(t, "Neighbour", w.Tenant)
 	share, err := w.Orgs.Share(ctx, orgs.ShareRequest{Org: o.ID, To: w.one(t, "SELECT email FROM users WHERE id = ?", string(neighbour)), Role: string(policies.Viewer)})
 	w.must(t, err)
+	if share.Token != "" { // nobody whom that tenant knows
+		w.must(t, w.Orgs.AcceptAs(audit.WithActor(t.Context(), audit.Actor{Type: "user", ID: string(neighbour)}), share.Token.Reveal()))
+		share.ID = iam.AssignmentID(w.one(t, "SELECT id FROM assignments WHERE subject_id = ?", string(neighbour)))
+	}
 	there["share"] = string(share.ID)
 	there["offer"] = w.seat(t, seat{kind: "org", who: string(o.ID), role: policies.Viewer, org: w.nedsOwn, status: "offered", source: "share", by: w.one(t, "SELECT id FROM users WHERE name = 'Ned'")})
 	reviews := orgs.Reviews{Orgs: w.Orgs, Store: w.Channels, Machines: w.Machines}

@@ -295,11 +295,13 @@ func TestWhatEndsIsRefusedEverywhere(t *testing.T) {
 	moe := w.neighbour("moe")
 	shared, err := w.h.orgs.Share(w.homer, orgs.ShareRequest{Device: w.device, To: "moe@next.net", Role: "member"})
 	w.ok(err)
-	w.loses("a share that is ended", moe, at(func() { w.does(w.asHomer, "DELETE", "/shares/"+string(shared.ID), "") }))
+	w.ok(w.h.orgs.AcceptAs(acting(t.Context(), moe.id, "Moe"), shared.Token.Reveal()))
+	w.loses("a share that is ended", moe, at(func() { w.does(w.asHomer, "DELETE", "/shares/"+string(w.role(moe)), "") }))
 
 	bart, ned := w.joins("bart", policies.Manager), w.neighbour("ned")
-	_, err = w.h.orgs.Lend(acting(t.Context(), bart.id, "Bart"), orgs.LendRequest{Leans: w.role(bart), To: "ned@next.net", Role: "viewer", Until: time.Now().Add(time.Hour)})
+	lent, err := w.h.orgs.Lend(acting(t.Context(), bart.id, "Bart"), orgs.LendRequest{Leans: w.role(bart), To: "ned@next.net", Role: "viewer", Until: time.Now().Add(time.Hour)})
 	w.ok(err)
+	w.ok(w.h.orgs.AcceptAs(acting(t.Context(), ned.id, "Ned"), lent.Token.Reveal()))
 	w.loses("a deputy whose lender's role is ended", ned, at(func() { w.does(w.asHomer, "DELETE", "/roles/"+string(w.role(bart)), "") }))
 
 	milhouse := w.joins("milhouse", policies.Viewer)

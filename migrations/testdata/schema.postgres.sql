@@ -525,6 +525,8 @@ column invitations.source text NOT NULL DEFAULT 'invite'::text
 column invitations.device_id text
 column invitations.valid_to bigint
 column invitations.reason text NOT NULL DEFAULT ''::text
+column invitations.delegated_from text
+column invitations.reach text NOT NULL DEFAULT 'subtree'::text
 constraint invitations FOREIGN KEY (accepted_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (invited_by) REFERENCES users(id)
 constraint invitations FOREIGN KEY (org_id) REFERENCES orgs(id)

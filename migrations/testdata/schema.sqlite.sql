@@ -454,7 +454,7 @@ CREATE TABLE invitations (
     accepted_at BIGINT,
     accepted_by TEXT REFERENCES users (id),
     revoked_at  BIGINT
-, mailed_at BIGINT, source TEXT NOT NULL DEFAULT 'invite', device_id TEXT, valid_to BIGINT, reason TEXT NOT NULL DEFAULT '');
+, mailed_at BIGINT, source TEXT NOT NULL DEFAULT 'invite', device_id TEXT, valid_to BIGINT, reason TEXT NOT NULL DEFAULT '', delegated_from TEXT, reach TEXT NOT NULL DEFAULT 'subtree');
 CREATE INDEX invitations_org ON invitations (org_id);
 CREATE TABLE join_requests (
     tenant_id  TEXT NOT NULL,

@@ -219,6 +219,13 @@ func TestASharedDeviceIsFoundWhereverDevicesAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := d.Orgs.AcceptAs(ned, shared.Token.Reveal()); err != nil {
+			t.Fatal(err)
+		}
+		_, with, err := d.Orgs.Shares(ned)
+		if err != nil || len(with) != 1 {
+			t.Fatalf("%+v %v", with, err)
+		}
 		list, err := d.List(ned, devicesFilter(""))
 		if err != nil || len(list) != 1 || list[0].ID != id || !list[0].Values {
 			t.Fatalf("%+v %v", list, err)
@@ -252,7 +259,7 @@ func TestASharedDeviceIsFoundWhereverDevicesAre(t *testing.T) {
 		if !d.works(t, key) {
 			t.Error("the device moved, and its guest lost it")
 		}
-		if err := d.Orgs.EndShare(homer, shared.ID, orgs.With{}); err != nil {
+		if err := d.Orgs.EndShare(homer, with[0].ID, orgs.With{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := d.Get(ned, id); !errors.Is(err, devices.ErrUnknown) || d.works(t, key) {

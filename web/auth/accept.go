@@ -20,12 +20,17 @@ func (d *Door) answerInvitation(c echo.Context, status int, v invitation) error 
 	if err != nil {
 		return err
 	}
-	p := d.Page(c, ui.T(ctx, "auth.invite.title", "Org", i.OrgName))
+	v.Title, v.Text = ui.T(ctx, "auth.invite.title", "Org", i.OrgName), ui.Rich("auth.invite.text", "Inviter", i.Inviter, "Org", i.OrgName)
+	if i.Deputy {
+		v.Title = ui.T(ctx, "auth.invite.deputy.title", "Inviter", i.Inviter)
+		v.Text = ui.Rich("auth.invite.deputy", "Inviter", i.Inviter, "Org", i.OrgName, "Until", ui.Moment(ctx, i.Until))
+	}
+	p := d.Page(c, v.Title)
 	if d.lineOf(c.Request()) == open {
 		return show.Page(c, status, plainPage(p, d.local(c.Request())))
 	}
 	who, in := Of(ctx)
-	v.Action, v.Inviter, v.Org, v.Email, v.Devices = "/i/"+c.Param("token"), i.Inviter, i.OrgName, string(i.Email), i.Devices
+	v.Action, v.Email, v.Devices = "/i/"+c.Param("token"), string(i.Email), i.Devices
 	v.Passkey = d.newcomersPasskey(c, "auth.invite.accept")
 	v.SignedIn, v.Known = in && who.Email == i.Email, i.HasAccount
 	return show.Page(c, status, invitationPage(p, v))

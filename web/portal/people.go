@@ -163,7 +163,7 @@ func (p *Portal) invite(c echo.Context) error {
 	if byMail {
 		return show.Page(c, http.StatusOK, sentPage(h.Page, f.Email, h.Org.Name, back))
 	}
-	return show.Page(c, http.StatusOK, invitedPage(h.Page, f.Email, h.Org.Name, p.BaseURL(c)+"/i/"+token.Reveal(), back))
+	return show.Page(c, http.StatusOK, invitedPage(h.Page, ui.T(ctx, "portal.invited.text", "Email", f.Email, "Org", h.Org.Name), p.BaseURL(c)+"/i/"+token.Reveal(), back))
 }
 
 // fields is what is wrong with a form, by field; ok is false for other errors.

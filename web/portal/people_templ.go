@@ -778,7 +778,7 @@ func peopleList(v peoplePage) templ.Component {
 }
 
 // invitedPage shows the link, once.
-func invitedPage(p ui.Page, email, org, link, back string) templ.Component {
+func invitedPage(p ui.Page, text, link, back string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -811,7 +811,7 @@ func invitedPage(p ui.Page, email, org, link, back string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "portal.invited.title"), Text: ui.T(ctx, "portal.invited.text", "Email", email, "Org", org), Back: &ui.Crumb{Name: ui.T(ctx, "portal.people"), Href: back}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "portal.invited.title"), Text: text, Back: &ui.Crumb{Name: ui.T(ctx, "portal.people"), Href: back}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

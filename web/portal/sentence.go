@@ -147,6 +147,7 @@ var sentences = map[string]sentence{
 	"write-key.show":        {id: "view.told.key.show", icon: "eye"},
 	"write-key.change":      {id: "view.told.key.change", icon: "rotate-cw"},
 	"deputy.name":           {id: "place.told.deputy", icon: "users"},
+	"deputy.invite":         {id: "place.told.deputy.invite", icon: "user-plus"},
 	"share.invite":          {id: "place.told.share", icon: "user-plus"},
 	"person.look":           {id: "place.told.look", icon: "eye", kind: "warn"},
 	"person.look-end":       {id: "place.told.look.end", icon: "eye"},

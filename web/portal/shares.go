@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
-	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/form"
@@ -109,8 +108,33 @@ func (p *Portal) shareChoices(ctx context.Context, v *sharesPage) error {
 	return nil
 }
 
-// share lets somebody in, once the viewer has seen what that comes to. An
-// unknown address gets an invitation that carries the share; its link is shown once.
+// letIn shares or lends once the viewer has seen what that comes to. Who is not
+// known here gets an invitation; its link is shown this once.
+func (p *Portal) letIn(c echo.Context, deed func(context.Context) (orgs.LetIn, error), text string, q question) error {
+	var done orgs.LetIn
+	run := func(ctx context.Context) (err error) {
+		done, err = deed(ctx)
+		return err
+	}
+	if c.FormValue("sure") == "" {
+		return p.surely(c, run, q)
+	}
+	ctx := c.Request().Context()
+	if err := run(ctx); err != nil {
+		return err
+	}
+	if done.Token == "" {
+		return c.Redirect(http.StatusSeeOther, q.NoHref)
+	}
+	h, err := p.Frame.At(c, ui.T(ctx, "share.title"), "people")
+	if err != nil {
+		return err
+	}
+	h.Page.Path = q.NoHref
+	return show.Page(c, http.StatusOK, invitedPage(h.Page, text, p.BaseURL(c)+"/i/"+done.Token.Reveal(), q.NoHref))
+}
+
+// share lets somebody in from elsewhere.
 func (p *Portal) share(c echo.Context) error {
 	ctx := c.Request().Context()
 	org, err := iam.ParseOrgID(c.FormValue("org"))
@@ -124,28 +148,9 @@ func (p *Portal) share(c echo.Context) error {
 			return err
 		}
 	}
-	var token vault.Secret
-	deed := func(ctx context.Context) error {
-		done, err := p.Orgs.Share(ctx, r)
-		token = done.Token
-		return err
-	}
+	deed := func(ctx context.Context) (orgs.LetIn, error) { return p.Orgs.Share(ctx, r) }
 	back := "/shares?" + url.Values{"org": {string(org)}}.Encode()
-	if c.FormValue("sure") != "" {
-		if err := deed(ctx); err != nil {
-			return err
-		}
-		if token == "" {
-			return c.Redirect(http.StatusSeeOther, back)
-		}
-		h, err := p.Frame.At(c, ui.T(ctx, "share.title"), "people")
-		if err != nil {
-			return err
-		}
-		h.Page.Path = back
-		return show.Page(c, http.StatusOK, invitedPage(h.Page, f.To, h.Org.Name, p.BaseURL(c)+"/i/"+token.Reveal(), back))
-	}
-	err = p.surely(c, deed, question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
+	err = p.letIn(c, deed, ui.T(ctx, "share.link", "To", f.To), question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
 		Hidden: hidden("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
@@ -163,10 +168,9 @@ func (p *Portal) lend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.surely(c, func(ctx context.Context) error {
-		_, err := p.Orgs.Lend(ctx, orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason})
-		return err
-	}, question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
+	r := orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason}
+	deed := func(ctx context.Context) (orgs.LetIn, error) { return p.Orgs.Lend(ctx, r) }
+	err = p.letIn(c, deed, ui.T(ctx, "share.lend.link", "To", f.To), question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
 		Hidden: hidden("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.lend.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares"})
 	if wrong, ok := fields(err); ok {

@@ -58,7 +58,7 @@ var places = []group{
 		{use: "until ROLE-ID", short: "Let a role end at another time", call: "PATCH /roles/{ROLE-ID}", body: "until=--until:time", query: howQuery, flags: append([]string{until}, how...)},
 		{use: "end ROLE-ID", short: "End a role", call: "DELETE /roles/{ROLE-ID}", query: howQuery, flags: how},
 		{use: "lend ROLE-ID TO", short: "Let somebody stand in for you", call: "POST /roles/{ROLE-ID}/deputies", query: dryQuery,
-			body: "to=TO role=--role until=--until:time reason=--reason", flags: []string{"role text the same unless said otherwise", until, reason, dry}, columns: "id"},
+			body: "to=TO role=--role until=--until:time reason=--reason", flags: []string{"role text the same unless said otherwise", until, reason, dry}, columns: "id invitation link"},
 	}},
 	{"share", "Letting others in, for a time", []verb{
 		{use: "ls", short: "What is shared", call: "GET /shares", query: "direction=--direction", flags: []string{"direction text given or received"},

@@ -120,6 +120,10 @@ func TestSharesAndDeputies(t *testing.T) {
 	h.marge.do(t, "GET", "/orgs/"+string(h.Plant)+"/people", nil).wants(200)
 	h.homer.do(t, "DELETE", "/roles/"+lent.text("id"), nil).wants(204)
 	h.marge.do(t, "GET", "/orgs/"+string(h.Plant), nil).refuses(404, "not-found")
+	deputy["to"] = "ned@flanders.net"
+	if asked := h.homer.do(t, "POST", "/roles/"+me["id"].(string)+"/deputies", deputy).wants(201); asked.text("link") == "" || asked.text("invitation") == "" {
+		t.Fatalf("%s", asked.body)
+	}
 }
 
 func TestWhySomebodyMayOrMayNot(t *testing.T) {

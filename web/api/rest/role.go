@@ -83,7 +83,15 @@ func (a *API) lend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return say(c, http.StatusCreated, given{ID: string(made)})
+	return a.sayLetIn(c, made)
+}
+
+func (a *API) sayLetIn(c echo.Context, done orgs.LetIn) error {
+	out := given{ID: string(done.ID), Waiting: done.Waiting, Invitation: string(done.Invitation)}
+	if done.Token != "" {
+		out.Link = a.BaseURL(c) + "/i/" + done.Token.Reveal()
+	}
+	return say(c, http.StatusCreated, out)
 }
 
 // switches is for deeds that switch a person off and on.

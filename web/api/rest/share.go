@@ -99,11 +99,7 @@ func (a *API) share(c echo.Context, r orgs.ShareRequest) error {
 	if err != nil {
 		return err
 	}
-	out := given{ID: string(done.ID), Waiting: done.Waiting, Invitation: string(done.Invitation)}
-	if done.Token != "" {
-		out.Link = a.BaseURL(c) + "/i/" + done.Token.Reveal()
-	}
-	return say(c, http.StatusCreated, out)
+	return a.sayLetIn(c, done)
 }
 
 // answersShare is for deeds on a share that is there.
