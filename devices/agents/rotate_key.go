@@ -40,27 +40,31 @@ func (s *Service) SignerOf(ctx context.Context, tenant iam.OrgID) (Signer, error
 // Tokens that the old one signed stay good until their end: it goes on checking
 // for token.Overlap.
 func (s *Service) RotateKey(ctx context.Context, tenant iam.OrgID) error {
-	alg := token.ES256
-	if tenant == "" {
-		if _, err := s.Orgs.Platform(ctx); err != nil {
-			return err // whoever does not run it
-		}
-	} else {
-		if err := s.wholeTenant(ctx, tenant, policies.ManageAgent); err != nil {
-			return err
-		}
-		t, err := s.TermsOf(ctx, tenant)
-		if err != nil {
-			return err
-		}
-		if alg = t.Alg; alg == token.ES256 {
-			return ErrPlatformKey
-		}
+	alg, err := s.RotatesKey(ctx, tenant)
+	if err != nil {
+		return err
 	}
-	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.Keys.Rotate(ctx, tx, tenant, alg) })
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return s.Keys.Rotate(ctx, tx, tenant, alg) })
 	if err != nil {
 		return fmt.Errorf("rotate a signing key: %w", err)
 	}
 	s.Keys.Forget(tenant)
 	return nil
+}
+
+// RotatesKey is of which sort the next key would be, or what stands against one:
+// ErrPlatformKey where the platform's signs.
+func (s *Service) RotatesKey(ctx context.Context, tenant iam.OrgID) (alg token.Alg, err error) {
+	if tenant == "" {
+		_, err := s.Orgs.Platform(ctx)
+		return token.ES256, err // nobody else changes it
+	}
+	if err := s.wholeTenant(ctx, tenant, policies.ManageAgent); err != nil {
+		return "", err
+	}
+	t, err := s.TermsOf(ctx, tenant)
+	if err == nil && t.Alg == token.ES256 {
+		err = ErrPlatformKey
+	}
+	return t.Alg, err
 }

@@ -14,7 +14,7 @@ import (
 var copied = regexp.MustCompile(`<code>(curl[^<]*)</code>`)
 
 // notHis is what Homer has not got: the platform, and a provider that signs people in.
-var notHis = regexp.MustCompile(`/api/v1/(rules|platform/)|/sign_in'`)
+var notHis = regexp.MustCompile(`/api/v1/(rules|platform/|jobs)|/sign_in'`)
 
 func TestTheGuideIsOpenToStrangersAndFilledForTheSignedIn(t *testing.T) {
 	s := webtest.New(t).Furnish(t)

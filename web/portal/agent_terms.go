@@ -12,7 +12,6 @@ import (
 	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/iam/token"
-	"halfkey/policies"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -87,15 +86,15 @@ func (p *Agents) changeKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Decider.Require(c.Request().Context(), policies.ManageAgent, tenant); err != nil {
-		return err
-	}
 	return p.rotate(c, tenant, hidden("org", string(tenant)), "/agents/terms/key", termsPath(tenant), "agents")
 }
 
 // rotate changes a signing key once it was said what that comes to.
 func (p *Agents) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, action, back, active string) error {
 	ctx := c.Request().Context()
+	if _, err := p.Agents.RotatesKey(ctx, tenant); err != nil {
+		return err
+	}
 	if c.FormValue("sure") == "" {
 		return p.Portal.ask(c, question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
 			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", every(token.Overlap)), ui.T(ctx, "agents.key.node")},
