@@ -51,10 +51,31 @@ func TestAnOrganisationSaysHowItsTokensAreSigned(t *testing.T) {
 	carl.Get(t, "/agents/terms?org="+string(s.Plant)).Wants(t, 404)
 	frink := s.Browser(t)
 	frink.Post(t, "/login", "email", "frink@simps.net", "password", webtest.Password).Wants(t, 303)
+	frink.Get(t, "/admin").Wants(t, 200).Says(t, `href="/admin/signing-key"`)
 	frink.Get(t, "/admin/signing-key").Wants(t, 200).Says(t, "ES256", "Change it now")
 	frink.Post(t, "/admin/signing-key").Wants(t, 200).Says(t, "Change the signing key now?")
 	frink.Post(t, "/admin/signing-key", "sure", "1").Wants(t, 303)
 	s.Homer.Get(t, "/admin/signing-key").Wants(t, 404)
 	s.Homer.Post(t, "/admin/signing-key", "sure", "1").Wants(t, 404)
 	s.Homer.Get(t, "/activity?org="+org).Says(t, "changed how agents of")
+}
+
+func TestHowAgentsAreTreatedIsLookedAt(t *testing.T) {
+	s := furnished(t)
+	org := string(s.Tenant)
+	s.Homer.Post(t, "/agents", "name", "press 7", "profile", "RSA_3072", "org", string(s.Plant)).Wants(t, 303)
+	tab, base := signedIn(t, s, "homer")
+	look(t, tab, "agent-new", base+"/agents/new")
+	look(t, tab, "agents-terms", base+"/agents/terms?org="+org)
+	s.Homer.Post(t, "/agents/terms", "org", org, "alg", "RS256", "token", "1800", "replays", "1").Wants(t, 303)
+	bump(t, s)
+	look(t, tab, "agents-terms-own", base+"/agents/terms?org="+org)
+	admin, base := signedIn(t, s, "frink")
+	for name, path := range map[string]string{"admin": "/admin", "admin-agents": "/admin/orgs/" + org + "/agents", "admin-signing-key": "/admin/signing-key"} {
+		look(t, admin, name, base+path)
+	}
+	goes(t, admin, base+"/admin/signing-key", "#key")
+	clicks(t, admin, `form[action='/admin/signing-key'] button`)
+	waits(t, admin, says("Change the signing key now?"))
+	picture(t, admin, "admin-signing-key-sure")
 }

@@ -95,6 +95,7 @@ func (p *Portal) answerAdmin(c echo.Context, status int, f orgForm) error {
 		{"users", ui.T(ctx, "admin.users"), "/admin/users", countWord(people), ui.T(ctx, "admin.users.tile")},
 		{"shield", ui.T(ctx, "admin.roles"), "/admin/roles", countWord(len(seats)), ui.T(ctx, "admin.roles.tile")},
 		{"scroll-text", ui.T(ctx, "admin.policies"), "/admin/policies", countWord(len(rules)), ui.T(ctx, "admin.policies.tile", "Count", added)},
+		{"key-round", ui.T(ctx, "agents.key"), "/admin/signing-key", "", ui.T(ctx, "agents.key.tile")},
 	}
 	return show.Page(c, status, adminHomeView(h.Page, v))
 }
