@@ -68,7 +68,7 @@ func eventOnWire(e agents.Event) map[string]any {
 }
 
 func (h *Handler) makeEvent(c echo.Context) error {
-	body, err := readAll(c, documentMost)
+	body, err := readOfJSON(c, documentMost)
 	if err != nil {
 		return err
 	}
