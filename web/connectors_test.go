@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -190,6 +191,37 @@ func TestAnAgentPlatformIsSpokenOfAsOne(t *testing.T) {
 	s.Homer.Post(t, to, "service", "agenttoken", "name", "Factory", "base_url", platform.URL, "client_id", "halfkey", "account_key", "a client's secret", "do", "open").
 		Wants(t, 422).Says(t, "The platform refuses this client ID or secret.", "one that may manage agents").Silent(t, "account key", "write key", "My Profile", "a client&#39;s secret")
 	s.Homer.Get(t, to).Wants(t, 200).Says(t, "on which platform they are agents")
+}
+
+// In a browser: an address where no platform is, a secret that is refused, and
+// then both right.
+func TestHomerConnectsAnAgentPlatform(t *testing.T) {
+	s := furnished(t)
+	const secret = "a client's secret"
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) {
+		if id, pass, _ := r.BasicAuth(); id != "brewery" || pass != url.QueryEscape(secret) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		io.WriteString(w, `{"access_token":"T","expires_in":3600}`)
+	})
+	mux.HandleFunc("GET /api/agentmanagement/v3/agents", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"content":[],"last":true}`) })
+	platform, nothing := httptest.NewServer(mux), httptest.NewServer(http.NotFoundHandler())
+	defer platform.Close()
+	defer nothing.Close()
+	tab, base := signedIn(t, s, "homer")
+	goes(t, tab, base+"/connectors/new?org="+string(s.Household)+"&service=agenttoken", "#connection")
+	types(t, tab, "[name=name]", "Factory", "[name=base_url]", nothing.URL, "[name=client_id]", "brewery", "[name=account_key]", "wrong")
+	presses(t, tab, "#connection .button-primary", says("does not answer as it should"))
+	types(t, tab, "[name=base_url]", platform.URL, "[name=account_key]", "wrong")
+	presses(t, tab, "#connection .button-primary", says("The platform refuses this client ID or secret."))
+	look(t, tab, "connector-agents-new", base+"/connectors/new?org="+string(s.Household)+"&service=agenttoken")
+	types(t, tab, "[name=name]", "Factory", "[name=base_url]", platform.URL, "[name=client_id]", "brewery", "[name=account_key]", secret)
+	presses(t, tab, "#connection .button-primary", says("The last calls"))
+	waits(t, tab, says("Works"))
+	waits(t, tab, "!document.documentElement.outerHTML.includes(`"+secret+"`)")
+	look(t, tab, "connector-agents", base+where(t, tab))
 }
 
 func TestHomerLooksAtWhatDriftedAndMendsWhatHeChose(t *testing.T) {
