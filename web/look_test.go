@@ -136,10 +136,11 @@ func picture(t *testing.T, tab context.Context, name string) {
 	}
 }
 
-// waits until a page's expression is true.
+// waits until a page's expression is true; how soon is judged elsewhere, without a
+// browser that shares the machine with all other tests.
 func waits(t *testing.T, tab context.Context, expression string) {
 	t.Helper()
-	for range 100 {
+	for range 400 {
 		yes, err := chromedp.Run(tab, chromedp.Evaluate[bool](expression))
 		if err == nil && yes {
 			return

@@ -70,10 +70,8 @@ func AxeHere(t testing.TB, tab context.Context, name string) {
 	if wide {
 		t.Errorf("%s: the page is wider than the screen", name)
 	}
-	if _, err := chromedp.Run(tab, chromedp.Evaluate[int](`if (!window.axe) {`+axe+`}; 0`)); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	found, err := chromedp.Run(tab, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
+	// In one go: a page may load itself anew between two.
+	found, err := chromedp.Run(tab, chromedp.Evaluate[string](`if (!window.axe) {`+axe+`}; `+runAxe, chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatalf("%s: axe: %v", name, err)
 	}
