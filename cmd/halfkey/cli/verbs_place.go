@@ -85,6 +85,8 @@ var places = []group{
 		{use: "new ORG URL", short: "Tell an address; prints the secret that its calls are signed with, once", call: "POST /orgs/{ORG}/webhooks", body: "url=URL", columns: hookCols},
 		{use: "test ORG HOOK-ID", short: "Call it once, with nothing to tell", call: "POST /orgs/{ORG}/webhooks/{HOOK-ID}/test"},
 		{use: "calls ORG HOOK-ID", short: "What it was told", call: "GET /orgs/{ORG}/webhooks/{HOOK-ID}/calls", columns: "created_at kind state tries answer"},
+		{use: "again HOOK-ID", short: "Tell it once more what it did not take", call: "POST /webhooks/{HOOK-ID}/again", columns: "count"},
+		{use: "let-go HOOK-ID", short: "Give up what it did not take", call: "POST /webhooks/{HOOK-ID}/let_go", columns: "count"},
 		{use: "rm ORG HOOK-ID", short: "Tell it no more", call: "DELETE /orgs/{ORG}/webhooks/{HOOK-ID}"},
 	}},
 	{"rule", "The policy itself, for who runs the platform", []verb{
