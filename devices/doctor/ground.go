@@ -26,6 +26,7 @@ const (
 	lineMost  = 100             // deeds before the writer
 	heldMost  = 2 * time.Second // by one
 	diskLeast = 512 << 20       // bytes
+	diskSmall = 4 << 30         // likewise, where that is less than a twentieth
 	certLeast = 21 * 24 * time.Hour
 	certSoon  = 7 * 24 * time.Hour
 )
@@ -52,7 +53,7 @@ func (s *Service) ground(ctx context.Context, _ iam.OrgID) (all []Finding, err e
 		case free < diskLeast:
 			f.Weight = Broken
 			all = append(all, f)
-		case total > 0 && free < total/20:
+		case free < min(diskSmall, total/20):
 			all = append(all, f)
 		}
 	}
