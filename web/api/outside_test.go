@@ -233,6 +233,7 @@ func TestAFullAccountMakesDevicesWait(t *testing.T) {
 	for _, serial := range serials {
 		r, _ := d.proved(key, serial)
 		r.wants(t, http.StatusAccepted)
+		d.Clock.Pass(time.Second) // who came first is served first
 	}
 	good(0, desk.Run(t.Context()))(t)
 	for _, serial := range serials[:4] {
