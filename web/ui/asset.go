@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -71,6 +72,9 @@ func find(name string) *file {
 
 // load makes the bytes of an asset: app.css and app.js are put together from
 // their small sources, icons.svg from single icons, the rest is served as it is.
+// app.js begins with htmx, which begins its work a moment after it was run: what it
+// works with has to be in the same script, or a page that comes over a slow line
+// is never alive.
 func load(name string) []byte {
 	switch name {
 	case "app.css":
@@ -78,7 +82,7 @@ func load(name string) []byte {
 			return []byte("url(" + Asset(string(fontURL.FindSubmatch(m)[1])) + ")")
 		})
 	case "app.js":
-		return join("assets/js/app", ".js")
+		return slices.Concat(load("htmx.min.js"), load("hx-sse.min.js"), []byte{'\n'}, join("assets/js/app", ".js"))
 	case "icons.svg":
 		return sprite()
 	}

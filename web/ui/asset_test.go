@@ -54,7 +54,7 @@ func TestFirstVisitIsLight(t *testing.T) {
 	const most = (110 - 12) * 1000
 	sum := 0
 	for _, name := range []string{
-		"app.css", "app.js", "icons.svg", "favicon.svg", "htmx.min.js", "hx-sse.min.js",
+		"app.css", "app.js", "icons.svg", "favicon.svg",
 		"uPlot.iife.min.js", "uPlot.min.css", "chart.js", "webserial.js", "next.woff2", "mono.woff2",
 	} {
 		body := load(name)
