@@ -64,22 +64,22 @@ func scanEmbed(row interface{ Scan(...any) error }) (e Embed, err error) {
 
 // MakeEmbed makes a link to the device's chart and shows its token this once. It
 // wants what a read key of one's own wants, for it gives as much away.
-func (s *Service) MakeEmbed(ctx context.Context, id iam.DeviceID, label, span string) (token vault.Secret, err error) {
+func (s *Service) MakeEmbed(ctx context.Context, id iam.DeviceID, label, span string) (e Embed, token vault.Secret, err error) {
 	d, err := s.find(ctx, id, policies.RevealReadKey)
 	if err != nil {
-		return "", err
+		return e, "", err
 	}
 	who, err := iam.PersonIn(ctx)
 	if err != nil {
-		return "", err
+		return e, "", err
 	}
 	if label, err = iam.ParseName(label); err != nil {
-		return "", err
+		return e, "", err
 	}
 	if span == "" || len(span) > 8 {
-		return "", ErrEmbedSpan
+		return e, "", ErrEmbedSpan
 	}
-	token = iam.RandomToken()
+	token, e = iam.RandomToken(), Embed{ID: iam.NewID(), Device: d.ID, Label: label, Span: span, By: who, Created: s.Now()}
 	err = s.change(ctx, "embed.make", d, audit.Detail{"channel": d.Channel, "name": label}, func(tx *gorm.DB) (bool, error) {
 		var n int
 		if err := tx.Raw("SELECT COUNT(*) FROM embeds WHERE device_id = ? AND revoked_at IS NULL", d.ID).Row().Scan(&n); err != nil {
@@ -88,10 +88,10 @@ func (s *Service) MakeEmbed(ctx context.Context, id iam.DeviceID, label, span st
 		if n >= maxEmbeds {
 			return false, ErrEmbeds
 		}
-		_, err := insertEmbed.Exec(ctx, tx, s.embedMAC(token), iam.NewID(), string(d.Tenant), string(d.ID), label, span, string(who), s.micros())
+		_, err := insertEmbed.Exec(ctx, tx, s.embedMAC(token), e.ID, string(d.Tenant), string(d.ID), label, span, string(who), iam.Micros(e.Created))
 		return true, err
 	})
-	return token, err
+	return e, token, err
 }
 
 // Embeds are the links to the device's chart: all of them for who manages it,

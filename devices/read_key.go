@@ -15,26 +15,26 @@ import (
 
 // AddReadKey makes the actor one more read key of the device's channel, named
 // after what will read with it, and shows it this once.
-func (s *Service) AddReadKey(ctx context.Context, id iam.DeviceID, label string) (key vault.Secret, err error) {
+func (s *Service) AddReadKey(ctx context.Context, id iam.DeviceID, label string) (made channels.ReadKey, key vault.Secret, err error) {
 	d, err := s.find(ctx, id, policies.RevealReadKey)
 	if err != nil {
-		return "", err
+		return made, "", err
 	}
 	who, err := iam.PersonIn(ctx)
 	if err != nil {
-		return "", err
+		return made, "", err
 	}
 	if label, err = iam.ParseName(label); err != nil {
-		return "", err
+		return made, "", err
 	}
 	if channels.Elsewhere(d.Channel) {
-		return "", connectors.ErrReadKey // of our making, at any rate
+		return made, "", connectors.ErrReadKey // of our making, at any rate
 	}
 	err = s.change(ctx, "read-key.make", d, audit.Detail{"channel": d.Channel, "name": label}, func(tx *gorm.DB) (bool, error) {
-		key, err = s.Channels.AddReadKey(ctx, tx, d.Channel, who, label)
+		made, key, err = s.Channels.AddReadKey(ctx, tx, d.Channel, who, label)
 		return err == nil, err
 	})
-	return key, err
+	return made, key, err
 }
 
 // RevokeReadKey ends a read key of the device's channel: one's own, or anybody's

@@ -36,12 +36,12 @@ func (a AccountKeys) require(ctx context.Context, org iam.OrgID) error {
 }
 
 // Make draws a key, which nobody can read again.
-func (a AccountKeys) Make(ctx context.Context, org iam.OrgID) (key vault.Secret, err error) {
-	err = a.do(ctx, org, "account-key.make", func(tx *gorm.DB, o Org) (id iam.KeyID, err error) {
-		key, id, err = a.Store.NewAccountKey(ctx, tx, o.Tenant, o.ID, asking(ctx))
-		return id, err
+func (a AccountKeys) Make(ctx context.Context, org iam.OrgID) (made channels.AccountKey, key vault.Secret, err error) {
+	err = a.do(ctx, org, "account-key.make", func(tx *gorm.DB, o Org) (_ iam.KeyID, err error) {
+		key, made, err = a.Store.NewAccountKey(ctx, tx, o.Tenant, o.ID, asking(ctx))
+		return made.ID, err
 	})
-	return key, err
+	return made, key, err
 }
 
 // List gives the keys of org itself that work, oldest first.

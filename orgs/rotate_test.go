@@ -19,7 +19,7 @@ import (
 func (h *house) account(who context.Context, org iam.OrgID) (channels.Account, channels.ID) {
 	h.t.Helper()
 	store := h.Connectors.Providers[channels.Provider].(*channels.Store)
-	key, err := orgs.AccountKeys{Orgs: h.Service, Store: store}.Make(who, org)
+	_, key, err := orgs.AccountKeys{Orgs: h.Service, Store: store}.Make(who, org)
 	h.ok(err)
 	a, err := store.Account(who, key.Reveal())
 	h.ok(err)

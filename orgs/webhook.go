@@ -32,12 +32,12 @@ func (w Webhooks) require(ctx context.Context, org iam.OrgID) error {
 
 // Make adds a webhook and gives the secret that its calls are signed with, which
 // nobody can read again.
-func (w Webhooks) Make(ctx context.Context, org iam.OrgID, address string) (secret vault.Secret, err error) {
-	err = w.do(ctx, org, "webhook.make", func(tx *gorm.DB, o Org) (hook notify.Hook, err error) {
+func (w Webhooks) Make(ctx context.Context, org iam.OrgID, address string) (hook notify.Hook, secret vault.Secret, err error) {
+	err = w.do(ctx, org, "webhook.make", func(tx *gorm.DB, o Org) (_ notify.Hook, err error) {
 		hook, secret, err = w.Hooks.Make(tx, string(o.Tenant), string(o.ID), string(asking(ctx)), address)
 		return hook, err
 	})
-	return secret, err
+	return hook, secret, err
 }
 
 // Remove ends a webhook of org at once.

@@ -166,7 +166,7 @@ func TestAWebhookIsCalledSignedAndAgain(t *testing.T) {
 		}
 		s.Homer.Post(t, test).Wants(t, 404)
 		s.Homer.Get(t, "/activity").Wants(t, 200).Says(t, "made a webhook").Silent(t, "a-path-that-is", secret)
-		if _, err := (orgs.Webhooks{Orgs: s.Orgs, Hooks: s.Hooks}).Make(s.AsHomer(t), s.Household, "http://\x00"); !errors.Is(err, notify.ErrHookURL) {
+		if _, _, err := (orgs.Webhooks{Orgs: s.Orgs, Hooks: s.Hooks}).Make(s.AsHomer(t), s.Household, "http://\x00"); !errors.Is(err, notify.ErrHookURL) {
 			t.Error("a torn address:", err)
 		}
 	})

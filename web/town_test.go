@@ -113,7 +113,7 @@ func (w *town) lay(t *testing.T, ctx context.Context, name string, above iam.Org
 	there["key"] = string(careful.ID)
 	there["pending"] = w.one(t, "SELECT id FROM join_requests WHERE serial = ?", w.call(t, ctx, careful.ID))
 	accounts := orgs.AccountKeys{Orgs: w.Orgs, Store: w.Channels}
-	_, err = accounts.Make(ctx, o.ID)
+	_, _, err = accounts.Make(ctx, o.ID)
 	w.must(t, err)
 	keys, err := accounts.List(ctx, o.ID)
 	w.must(t, err)
@@ -157,13 +157,13 @@ func (w *town) trade(t *testing.T, ctx context.Context, mine iam.OrgID, there ma
 func (w *town) tell(t *testing.T, ctx context.Context, org iam.OrgID, there map[string]string) {
 	t.Helper()
 	device := iam.DeviceID(there["device"])
-	_, err := w.Devices.AddReadKey(ctx, device, "Grafana")
+	_, _, err := w.Devices.AddReadKey(ctx, device, "Grafana")
 	w.must(t, err)
 	there["read_key"] = w.one(t, "SELECT id FROM channel_keys WHERE channel_id = ? AND label = 'Grafana'", there["channel"])
-	token, err := w.Devices.MakeEmbed(ctx, device, "Blog", "24h")
+	_, token, err := w.Devices.MakeEmbed(ctx, device, "Blog", "24h")
 	w.must(t, err)
 	there["embed"], there["embed_token"] = w.one(t, "SELECT id FROM embeds WHERE device_id = ?", there["device"]), token.Reveal()
-	_, err = orgs.Webhooks{Orgs: w.Orgs, Hooks: w.Hooks}.Make(ctx, org, "https://hook.simps.net/"+there["device"])
+	_, _, err = orgs.Webhooks{Orgs: w.Orgs, Hooks: w.Hooks}.Make(ctx, org, "https://hook.simps.net/"+there["device"])
 	w.must(t, err)
 	there["webhook"] = w.one(t, "SELECT id FROM webhooks WHERE org_id = ?", there["org"])
 }

@@ -92,7 +92,8 @@ func (n *neighbour) account(ctx context.Context, name, email string) (vault.Secr
 		return "", err
 	}
 	owner := audit.WithActor(ctx, audit.Actor{Type: "user", ID: string(f.User), Name: name})
-	return orgs.AccountKeys{Orgs: n.house.orgs, Store: n.house.channels}.Make(owner, f.Tenant)
+	_, key, err := orgs.AccountKeys{Orgs: n.house.orgs, Store: n.house.channels}.Make(owner, f.Tenant)
+	return key, err
 }
 
 // homers are the channels of Homer's account.

@@ -72,7 +72,8 @@ func start(t testing.TB, settings ...string) *process { return startAs(t, settin
 
 func startAs(t testing.TB, settings []string, args ...string) *process {
 	t.Helper()
-	p := &process{main: freePort(t), thingspeak: freePort(t), metrics: freePort(t), said: &transcript{}, gone: make(chan struct{})}
+	at := freePorts(t)
+	p := &process{main: at[0], thingspeak: at[1], metrics: at[2], said: &transcript{}, gone: make(chan struct{})}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -201,13 +202,17 @@ var deviceBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// freePort is the address of a port that was free a moment ago.
-func freePort(t testing.TB) string {
+// freePorts are three addresses that nobody listens at. They are held together
+// until all are found, so that none comes twice.
+func freePorts(t testing.TB) (all [3]string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for i := range all {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		all[i] = l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return all
 }

@@ -344,11 +344,11 @@ func TestWhatWasHandedOutIsRefusedEverywhere(t *testing.T) {
 		})
 	}
 
-	embed, err := w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
+	_, embed, err := w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
 	w.ok(err)
 	w.loses("a chart on another page", &loser{embeds: embed.Reveal()}, presses("/c/"+w.channel+"/embeds/"+id("SELECT id FROM embeds")+"/end"))
 
-	named, err := w.h.devices.AddReadKey(w.homer, w.device, "Grafana")
+	_, named, err := w.h.devices.AddReadKey(w.homer, w.device, "Grafana")
 	w.ok(err)
 	w.loses("a read key with a name", &loser{reads: named.Reveal()}, presses("/devices/"+string(w.device)+"/read-keys/"+id("SELECT id FROM channel_keys WHERE label = 'Grafana'")+"/revoke"))
 
@@ -368,7 +368,7 @@ func TestWhatWasHandedOutIsRefusedEverywhere(t *testing.T) {
 	bart := w.joins("bart", policies.Member)
 	key, err := w.h.devices.RevealReadKey(acting(t.Context(), bart.id, "Bart"), w.device)
 	w.ok(err)
-	embed, err = w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
+	_, embed, err = w.h.devices.MakeEmbed(w.homer, w.device, "Blog", "24h")
 	w.ok(err)
 	bart.reads, bart.embeds = key.Reveal(), embed.Reveal()
 	last, _ := w.directory(w.homer)

@@ -34,12 +34,13 @@ var (
 func (s *Store) accountDigest(key string) []byte { return s.Vault.MAC("account-key", []byte(key)) }
 
 // NewAccountKey makes an account key of the organisation. It is shown this once.
-func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, by iam.UserID) (vault.Secret, iam.KeyID, error) {
-	key, id := newKey(), iam.NewID()
-	if _, err := insertAccountKey.Exec(ctx, tx, s.accountDigest(key.Reveal()), id, string(tenant), string(org), string(by), iam.Micros(s.Now())); err != nil {
-		return "", "", fmt.Errorf("make an account key: %w", err)
+func (s *Store) NewAccountKey(ctx context.Context, tx *gorm.DB, tenant, org iam.OrgID, by iam.UserID) (vault.Secret, AccountKey, error) {
+	key, made := newKey(), AccountKey{ID: iam.KeyID(iam.NewID()), By: by, Created: s.Now()}
+	_, err := insertAccountKey.Exec(ctx, tx, s.accountDigest(key.Reveal()), string(made.ID), string(tenant), string(org), string(by), iam.Micros(made.Created))
+	if err != nil {
+		return "", AccountKey{}, fmt.Errorf("make an account key: %w", err)
 	}
-	return key, iam.KeyID(id), nil
+	return key, made, nil
 }
 
 // An AccountKey is one that works, without the key itself.

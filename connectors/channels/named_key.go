@@ -20,33 +20,35 @@ var ErrNamedKeys = fault.New(fault.Conflict, "read-keys-many", "You have twenty 
 
 var (
 	countNamed = migrations.SQL(`SELECT count(*) FROM channel_keys WHERE channel_id = ? AND user_id = ? AND named AND revoked_at IS NULL`)
-	nameKey    = migrations.SQL(`UPDATE channel_keys SET named = TRUE WHERE digest = ?`)
+	nameKey    = migrations.SQL(`UPDATE channel_keys SET named = TRUE WHERE digest = ? RETURNING id, created_at`)
 )
 
 // AddReadKey makes the person one more read key of the channel, named after what
 // will read with it, and shows it this once. It works as long as he may read.
-func (s *Store) AddReadKey(ctx context.Context, tx *gorm.DB, channel string, user iam.UserID, label string) (vault.Secret, error) {
+func (s *Store) AddReadKey(ctx context.Context, tx *gorm.DB, channel string, user iam.UserID, label string) (made ReadKey, key vault.Secret, err error) {
 	id, err := numbered(channel)
 	if err != nil {
-		return "", err
+		return made, "", err
 	}
 	c, err := findChannel(ctx, tx, channelOfID, int64(id))
 	if err != nil {
-		return "", err
+		return made, "", err
 	}
 	var n int
 	if err := countNamed.Row(ctx, tx, int64(id), string(user)).Scan(&n); err != nil {
-		return "", fmt.Errorf("count read keys: %w", err)
+		return made, "", fmt.Errorf("count read keys: %w", err)
 	}
 	if n >= MaxNamedKeys {
-		return "", ErrNamedKeys
+		return made, "", ErrNamedKeys
 	}
-	key, err := s.addKey(ctx, tx, c.Tenant, id, kindRead, label, user)
-	if err != nil {
-		return "", err
+	if key, err = s.addKey(ctx, tx, c.Tenant, id, kindRead, label, user); err != nil {
+		return made, "", err
 	}
-	if _, err := nameKey.Exec(ctx, tx, s.digest(key.Reveal())); err != nil {
-		return "", fmt.Errorf("name a read key: %w", err)
+	made = ReadKey{Channel: channel, User: user, Label: label, Named: true}
+	var at int64
+	if err := nameKey.Row(ctx, tx, s.digest(key.Reveal())).Scan(&made.ID, &at); err != nil {
+		return made, "", fmt.Errorf("name a read key: %w", err)
 	}
-	return key, nil
+	made.Created = iam.Time(at)
+	return made, key, nil
 }

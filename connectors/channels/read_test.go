@@ -150,9 +150,9 @@ func TestAnAccountsChannels(t *testing.T) {
 		h := newHouse(t, db)
 		device, _ := h.channel(t, "a")
 		var key vault.Secret
-		var keyID iam.KeyID
+		var made channels.AccountKey
 		must(t, h.db.Transaction(func(tx *gorm.DB) (err error) {
-			key, keyID, err = h.NewAccountKey(t.Context(), tx, simpsons, household, marge)
+			key, made, err = h.NewAccountKey(t.Context(), tx, simpsons, household, marge)
 			return err
 		}))
 		a, err := h.Account(t.Context(), key.Reveal())
@@ -182,7 +182,7 @@ func TestAnAccountsChannels(t *testing.T) {
 		must(t, err)
 		_, err = h.Write(t.Context(), l.WriteKey.Reveal(), entry("1"))
 		wants(t, err, channels.ErrKey)
-		must(t, h.db.Transaction(func(tx *gorm.DB) error { return h.RevokeAccountKey(t.Context(), tx, household, keyID) }))
+		must(t, h.db.Transaction(func(tx *gorm.DB) error { return h.RevokeAccountKey(t.Context(), tx, household, made.ID) }))
 		_, err = h.Account(t.Context(), key.Reveal())
 		wants(t, err, channels.ErrAccount)
 	})

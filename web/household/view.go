@@ -70,7 +70,7 @@ func (h *House) makeEmbed(c echo.Context) error {
 		return err
 	}
 	span := plot.Parse(c.FormValue("range"), h.Now(), h.Now())
-	token, err := h.Devices.MakeEmbed(ctx, d.ID, c.FormValue("label"), span.ID)
+	_, token, err := h.Devices.MakeEmbed(ctx, d.ID, c.FormValue("label"), span.ID)
 	if err != nil {
 		return err
 	}

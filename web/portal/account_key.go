@@ -19,7 +19,7 @@ func (p *Portal) makeAccountKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := p.AccountKeys.Make(c.Request().Context(), h.Org.ID)
+	_, key, err := p.AccountKeys.Make(c.Request().Context(), h.Org.ID)
 	if err != nil {
 		return err
 	}

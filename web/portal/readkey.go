@@ -20,7 +20,8 @@ func (p *Portal) mountReadKeys(g *echo.Group) {
 // addReadKey shows one more read key of the viewer's, this once.
 func (p *Portal) addReadKey(c echo.Context) error {
 	return p.takeKey(c, func(ctx context.Context, id iam.DeviceID) (vault.Secret, error) {
-		return p.Devices.AddReadKey(ctx, id, c.FormValue("label"))
+		_, key, err := p.Devices.AddReadKey(ctx, id, c.FormValue("label"))
+		return key, err
 	})
 }
 

@@ -104,7 +104,7 @@ func (p *Portal) makeWebhook(c echo.Context) error {
 		return err
 	}
 	address := strings.TrimSpace(c.FormValue("url"))
-	secret, err := p.Webhooks.Make(c.Request().Context(), h.Org.ID, address)
+	_, secret, err := p.Webhooks.Make(c.Request().Context(), h.Org.ID, address)
 	if f := fault.Of(err); f != nil && f.Code == notify.ErrHookURL.Code {
 		return p.answerWebhooks(c, http.StatusUnprocessableEntity, h, webhookPage{URL: address, Wrong: f.Sentence})
 	}

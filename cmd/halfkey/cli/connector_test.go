@@ -17,7 +17,7 @@ func TestAnOwnerConnectsAServiceFromTheConsole(t *testing.T) {
 	s := webtest.New(t).Furnish(t)
 	door := httptest.NewServer(thingspeak.New(thingspeak.Config{Store: s.Channels}))
 	t.Cleanup(door.Close)
-	key, err := orgs.AccountKeys{Orgs: s.Orgs, Store: s.Channels}.Make(s.AsHomer(t), s.Plant)
+	_, key, err := orgs.AccountKeys{Orgs: s.Orgs, Store: s.Channels}.Make(s.AsHomer(t), s.Plant)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,16 +37,11 @@ func (a *API) makeAccountKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	key, err := a.accounts.Make(ctx, org)
+	kept, key, err := a.accounts.Make(c.Request().Context(), org)
 	if err != nil {
 		return err
 	}
-	list, err := a.accounts.List(ctx, org) // oldest first
-	if err != nil {
-		return err
-	}
-	made := accountKeyOf(list[len(list)-1])
+	made := accountKeyOf(kept)
 	made.Key = key.Reveal()
 	return say(c, http.StatusCreated, made)
 }

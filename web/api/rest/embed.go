@@ -9,7 +9,6 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
-	"halfkey/policies"
 	"halfkey/web/plot"
 )
 
@@ -50,22 +49,11 @@ func (a *API) makeEmbed(c echo.Context) error {
 	if !slices.ContainsFunc(plot.Ranges, func(r plot.Range) bool { return r.ID == in.Range }) {
 		return iam.Wrong("range", devices.ErrEmbedSpan)
 	}
-	ctx := c.Request().Context()
-	token, err := a.Devices.MakeEmbed(ctx, dev, in.Label, in.Range)
+	made, token, err := a.Devices.MakeEmbed(c.Request().Context(), dev, in.Label, in.Range)
 	if err != nil {
 		return err
 	}
-	list, err := a.Devices.Embeds(ctx, dev) // oldest first
-	if err != nil {
-		return err
-	}
-	me, _ := policies.Asking(ctx)
-	out := embed{}
-	for _, e := range list {
-		if e.By == me {
-			out = embedOf(e)
-		}
-	}
+	out := embedOf(made)
 	out.Link = a.BaseURL(c) + "/embed/" + token.Reveal()
 	return say(c, http.StatusCreated, out)
 }

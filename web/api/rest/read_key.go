@@ -75,27 +75,12 @@ func (a *API) addReadKey(c echo.Context) error {
 	if err := read(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	key, err := a.Devices.AddReadKey(ctx, dev, in.Label)
+	made, key, err := a.Devices.AddReadKey(c.Request().Context(), dev, in.Label)
 	if err != nil {
 		return err
 	}
-	d, err := a.Devices.Get(ctx, dev)
-	if err != nil {
-		return err
-	}
-	list, err := a.Channels.ReadKeys(ctx, d.Channel) // oldest first
-	if err != nil {
-		return err
-	}
-	me, _ := policies.Asking(ctx)
-	out := readKey{}
-	for _, k := range list {
-		if k.User == me && k.Named {
-			out = readKeyOf(k)
-		}
-	}
-	out.Key, out.URL = key.Reveal(), a.feedURL(c, d.Channel)
+	out := readKeyOf(made)
+	out.Key, out.URL = key.Reveal(), a.feedURL(c, made.Channel)
 	return say(c, http.StatusCreated, out)
 }
 

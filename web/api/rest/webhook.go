@@ -46,16 +46,11 @@ func (a *API) makeWebhook(c echo.Context) error {
 	if err := read(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	secret, err := a.hooks.Make(ctx, org, in.URL)
+	made, secret, err := a.hooks.Make(c.Request().Context(), org, in.URL)
 	if err != nil {
 		return err
 	}
-	list, err := a.hooks.List(ctx, org) // oldest first
-	if err != nil {
-		return err
-	}
-	out := webhookOf(list[len(list)-1])
+	out := webhookOf(made)
 	out.Secret = secret.Reveal()
 	return say(c, http.StatusCreated, out)
 }
