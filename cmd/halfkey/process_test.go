@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -202,17 +203,18 @@ var deviceBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// freePorts are three addresses that nobody listens at. They are held together
-// until all are found, so that none comes twice.
+// freePorts are three addresses that nobody listens at, of those that the system
+// gives to nobody who asks for any: what is free now still is when a process starts.
 func freePorts(t testing.TB) (all [3]string) {
 	t.Helper()
 	for i := range all {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		for all[i] == "" {
+			l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000)))
+			if err == nil {
+				defer l.Close() // held until all are found, so that none comes twice
+				all[i] = l.Addr().String()
+			}
 		}
-		defer l.Close()
-		all[i] = l.Addr().String()
 	}
 	return all
 }

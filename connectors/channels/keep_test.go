@@ -209,3 +209,44 @@ func TestEntriesLieInQuarters(t *testing.T) {
 		t.Errorf("%d quarters, want this one and the next", n)
 	}
 }
+
+// A value that comes while the parts of the table are made is stored, and not
+// refused by a part that is not its own any more.
+func TestWhoWritesWhileAQuarterIsMadeIsStored(t *testing.T) {
+	db := dbtest.Postgres(t)
+	h := newHouse(t, db)
+	id, key := h.channel(t, "a")
+	before := h.db.Begin() // somebody is in the middle of writing
+	must(t, before.Exec("INSERT INTO feeds (channel_id, entry_id, created_at, given_time, field1) VALUES (?, 1000, ?, FALSE, '1')", int64(id), iam.Micros(h.now)).Error)
+	waiting := func(n int) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			var found int
+			must(t, h.db.Raw("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&found).Error)
+			if found >= n {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d wait, and not %d", found, n)
+			}
+		}
+	}
+	made, wrote := make(chan error, 1), make(chan error, 1)
+	go func() { made <- h.PartByTime(t.Context()) }()
+	waiting(1)
+	value := "21.5"
+	go func() {
+		_, err := h.Write(t.Context(), key, channels.Entry{Fields: [channels.MaxFields]*string{&value}})
+		wrote <- err
+	}()
+	waiting(2)
+	must(t, before.Commit().Error)
+	must(t, <-made)
+	must(t, <-wrote)
+	var rest, all int
+	must(t, h.db.Raw("SELECT COUNT(*) FROM feeds_rest").Scan(&rest).Error)
+	must(t, h.db.Raw("SELECT COUNT(*) FROM feeds").Scan(&all).Error)
+	if rest != 0 || all != 2 {
+		t.Errorf("%d lie in the rest, of %d", rest, all)
+	}
+}

@@ -48,6 +48,10 @@ func (s *Store) PartByTime(ctx context.Context) error {
 	return s.dropEmptyQuarters(ctx, quarterOf(this.from.AddDate(0, -1, 0)).table)
 }
 
+// lockFeeds has whoever writes wait at the table as a whole, before he has found
+// his part of it: who waited at the part would be refused by it afterwards.
+const lockFeeds = `LOCK TABLE feeds IN ACCESS EXCLUSIVE MODE`
+
 // makeQuarter moves what lies in the rest already. Until it is done, whoever
 // writes waits: there is little, since a quarter is made before it begins.
 func (s *Store) makeQuarter(ctx context.Context, q quarter) error {
@@ -57,7 +61,7 @@ func (s *Store) makeQuarter(ctx context.Context, q quarter) error {
 	}
 	bounds := fmt.Sprintf("created_at >= %d AND created_at < %d", iam.Micros(q.from), iam.Micros(q.to))
 	return s.db(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Exec(`LOCK TABLE feeds_rest IN ACCESS EXCLUSIVE MODE`).Error; err != nil {
+		if err := tx.Exec(lockFeeds).Error; err != nil {
 			return err
 		}
 		if err := tableThere.Row(ctx, tx, q.table).Scan(&n); err != nil || n > 0 {
@@ -92,18 +96,29 @@ func (s *Store) dropEmptyQuarters(ctx context.Context, from string) error {
 		return fmt.Errorf("list the parts of the feed table: %w", err)
 	}
 	for _, table := range old {
-		if err := s.db(ctx).Transaction(func(tx *gorm.DB) error {
-			if err := tx.Exec(`LOCK TABLE ` + table + ` IN ACCESS EXCLUSIVE MODE`).Error; err != nil {
-				return err
-			}
-			var holds bool
-			if err := tx.Raw(`SELECT EXISTS (SELECT 1 FROM ` + table + `)`).Scan(&holds).Error; err != nil || holds {
-				return err
-			}
-			return tx.Exec(`DROP TABLE ` + table).Error
-		}); err != nil {
+		if err := s.dropIfEmpty(ctx, table); err != nil {
 			return fmt.Errorf("drop %s: %w", table, err)
 		}
 	}
 	return nil
+}
+
+// dropIfEmpty looks before it makes anybody wait, and once more when nobody writes.
+func (s *Store) dropIfEmpty(ctx context.Context, table string) error {
+	holds := func(q *gorm.DB) (some bool, err error) {
+		err = q.Raw(`SELECT EXISTS (SELECT 1 FROM ` + table + `)`).Scan(&some).Error
+		return some, err
+	}
+	if some, err := holds(s.db(ctx)); err != nil || some {
+		return err
+	}
+	return s.db(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(lockFeeds).Error; err != nil {
+			return err
+		}
+		if some, err := holds(tx); err != nil || some {
+			return err
+		}
+		return tx.Exec(`DROP TABLE ` + table).Error
+	})
 }
