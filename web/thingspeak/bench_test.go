@@ -17,7 +17,7 @@ func BenchmarkUpdate(b *testing.B) {
 	for name, devices := range map[string]int{"1": 1, "8": 8, "64": 64} {
 		b.Run(name+"-devices", func(b *testing.B) {
 			h := newHouse(b)
-			request := h.fill("GET /update?api_key=WRITEKEY&field1=21.5 HTTP/1.1\r\nHost: HOST\r\n\r\n")
+			request := h.fill("GET /update?api_key=WRITEKEY&field1=21.5 HTTP/1.1\r\nHost: {host}\r\n\r\n")
 			var all sync.WaitGroup
 			todo := make(chan struct{}, 1024)
 			for range devices {

@@ -19,7 +19,7 @@ func TestTheOldChartAddressDrawsInAFrame(t *testing.T) {
 	for i, v := range []string{"21.5", "22.5", "21"} {
 		h.ask(t, "GET", fmt.Sprintf("/update?api_key=WRITEKEY&field1=%s&created_at=%s", v, time.Now().UTC().Add(time.Duration(i-3)*time.Minute).Format(time.RFC3339)), "")
 	}
-	chart := h.fill("http://HOST/channels/CHANNEL/charts/1?api_key=READKEY&bgcolor=%23ffffff&color=%23d62020&dynamic=true&results=60&type=")
+	chart := h.fill("http://{host}/channels/CHANNEL/charts/1?api_key=READKEY&bgcolor=%23ffffff&color=%23d62020&dynamic=true&results=60&type=")
 	house := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, `<!doctype html><title>Homer's page</title><link rel="icon" href="data:,"><iframe title="chart" width="450" height="260" src="%sline"></iframe>`, chart)

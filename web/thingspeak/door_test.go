@@ -85,7 +85,7 @@ func must(t testing.TB, err error) {
 
 // fill puts this house's keys and channel into a text.
 func (h *house) fill(s string) string {
-	return strings.NewReplacer("WRITEKEY", h.writeKey, "READKEY", h.readKey, "ACCOUNT", h.account, "CHANNEL", h.id.String(), "HOST", h.addr).Replace(s)
+	return strings.NewReplacer("WRITEKEY", h.writeKey, "READKEY", h.readKey, "ACCOUNT", h.account, "CHANNEL", h.id.String(), "{host}", h.addr).Replace(s)
 }
 
 // send writes to a fresh socket, one print at a time, and returns what came back until the end.

@@ -12,23 +12,23 @@ import (
 func TestDevicesAreUnderstood(t *testing.T) {
 	h := newHouse(t)
 	for name, prints := range map[string][]string{
-		"a plain POST with the key in a header": {"POST /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
-		"line feeds alone":                      {"POST /update HTTP/1.1\nHost: HOST\nX-THINGSPEAKAPIKEY: WRITEKEY\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 11\n\nfield1=21.5"},
-		"the key before the body and counted line ends": {"POST /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 32\r\n\r\n",
+		"a plain POST with the key in a header": {"POST /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
+		"line feeds alone":                      {"POST /update HTTP/1.1\nHost: {host}\nX-THINGSPEAKAPIKEY: WRITEKEY\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 11\n\nfield1=21.5"},
+		"the key before the body and counted line ends": {"POST /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 32\r\n\r\n",
 			"WRITEKEY&field1=21.5\r\n\r\n"},
-		"no content type":                        {"POST /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
-		"GET with a form body":                   {"GET /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
+		"no content type":                        {"POST /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
+		"GET with a form body":                   {"GET /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 11\r\n\r\nfield1=21.5"},
 		"GET without a version":                  {"GET /update?key=WRITEKEY&field1=21.5\r\n"},
 		"GET without a version, in many prints":  {"GET /update", "?key=", "WRITEKEY", "&field1=", "21.5", "\r\n"},
-		"GET without a version but with headers": {"GET /update?api_key=WRITEKEY&field1=21.5\r\nHost: HOST\r\nConnection: close\r\n\r\n"},
+		"GET without a version but with headers": {"GET /update?api_key=WRITEKEY&field1=21.5\r\nHost: {host}\r\nConnection: close\r\n\r\n"},
 		"GET without a version, with a space":    {"GET /update?api_key=WRITEKEY&status=all is well&field1=21.5 \n"},
 		"HTTP/1.0 without a host":                {"GET /update?api_key=WRITEKEY&field1=21.5 HTTP/1.0\r\n\r\n"},
-		"a space in the URL":                     {"GET /update?api_key=WRITEKEY&status=all is well&field1=21.5 HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-		"the other header for the key":           {"POST /update HTTP/1.1\r\nHost: HOST\r\nTHINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 6\r\n\r\n1=21.5"},
-		"a JSON body that says so":               {"POST /update HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/json\r\nContent-Length: 44\r\n\r\n", `{"api_key":"WRITEKEY","field1":21.5}`},
-		"a JSON body that does not":              {"POST /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 17\r\n\r\n{\"field1\":\"21.5\"}"},
+		"a space in the URL":                     {"GET /update?api_key=WRITEKEY&status=all is well&field1=21.5 HTTP/1.1\r\nHost: {host}\r\n\r\n"},
+		"the other header for the key":           {"POST /update HTTP/1.1\r\nHost: {host}\r\nTHINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 6\r\n\r\n1=21.5"},
+		"a JSON body that says so":               {"POST /update HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 44\r\n\r\n", `{"api_key":"WRITEKEY","field1":21.5}`},
+		"a JSON body that does not":              {"POST /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nContent-Length: 17\r\n\r\n{\"field1\":\"21.5\"}"},
 		"the key beside the host's old name":     {"GET http://api.thingspeak.com/update?key=WRITEKEY&field1=21.5 HTTP/1.1\r\nHost: api.thingspeak.com\r\n\r\n"},
-		"chunks":                                 {"POST /update HTTP/1.1\r\nHost: HOST\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nfield1=21.5\r\n0\r\n\r\n"},
+		"chunks":                                 {"POST /update HTTP/1.1\r\nHost: {host}\r\nX-THINGSPEAKAPIKEY: WRITEKEY\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nfield1=21.5\r\n0\r\n\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := int64(0)
@@ -90,7 +90,7 @@ func TestADeviceThatHangsUpHasWritten(t *testing.T) {
 	for range 5 {
 		c, err := net.Dial("tcp", h.addr)
 		must(t, err)
-		_, err = io.WriteString(c, h.fill("GET /update?key=WRITEKEY&field1=21.5 HTTP/1.1\r\nHost: HOST\r\n\r\n"))
+		_, err = io.WriteString(c, h.fill("GET /update?key=WRITEKEY&field1=21.5 HTTP/1.1\r\nHost: {host}\r\n\r\n"))
 		must(t, err)
 		c.Close()
 	}
@@ -123,7 +123,7 @@ func TestOddRequestsMayFollowOnOneConnection(t *testing.T) {
 	must(t, c.SetDeadline(time.Now().Add(5*time.Second)))
 	for n, line := range []string{"GET /update?key=WRITEKEY&field1=1 HTTP/1.1", "GET /update?key=WRITEKEY&status=all is well&field1=2 HTTP/1.1",
 		"GET /update?key=WRITEKEY&status=still well&field1=3 HTTP/1.1"} {
-		_, err := io.WriteString(c, h.fill(line+"\r\nHost: HOST\r\n\r\n"))
+		_, err := io.WriteString(c, h.fill(line+"\r\nHost: {host}\r\n\r\n"))
 		must(t, err)
 		var b [1024]byte
 		m, err := c.Read(b[:])
