@@ -24,23 +24,23 @@ var (
 
 // Accept takes up an invitation as somebody new, who chooses a name and what to
 // sign in with. Field names: name, password. The link is used up only if all of
-// it succeeds.
+// it succeeds. Only a try that would have succeeded is told of an account.
 func (s *Service) Accept(ctx context.Context, token, name string, with iam.Choice) (iam.UserID, error) {
 	row, err := s.findInvitation(s.DB.WithContext(ctx), token)
 	if err != nil {
-		return "", err
-	}
-	switch err := s.unused(ctx, iam.Email(row.Email)); {
-	case errors.Is(err, iam.ErrEmailTaken):
-		return "", ErrHasAccount
-	case err != nil:
 		return "", err
 	}
 	var form iam.Form
 	name, err = iam.ParseName(name)
 	form.Check("name", err)
 	form.Check("password", with.Fit(s.Passwords, name, row.Email))
-	if err := form.Err(); err != nil {
+	if err := form.Err(); err != nil { // first: what is no try to enter says nothing of who is known
+		return "", err
+	}
+	switch err := s.unused(ctx, iam.Email(row.Email)); {
+	case errors.Is(err, iam.ErrEmailTaken):
+		return "", ErrHasAccount
+	case err != nil:
 		return "", err
 	}
 	newcomer := iam.NewUser{Email: iam.Email(row.Email), Name: name, Home: iam.OrgID(row.TenantID)}

@@ -27,22 +27,21 @@ var (
 
 // Invitation is an offer to one address: a role in a place.
 type Invitation struct {
-	ID         iam.InvitationID
-	Tenant     iam.OrgID
-	Org        iam.OrgID
-	OrgName    string // or the device's name, where it is shared alone
-	Email      iam.Email
-	Role       policies.Role
-	InvitedBy  iam.UserID
-	Inviter    string // his name
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-	Share      bool         // lets in from elsewhere, and makes nobody one of the place's own
-	Deputy     bool         // asks to stand in for the inviter
-	Device     iam.DeviceID // that one alone; "" for the whole place
-	Until      time.Time    // when the role ends; zero for never
-	Devices    int          // how many will be seen; only where the link itself was shown
-	HasAccount bool         // the address belongs to somebody: sign in to accept; only where the link itself was shown
+	ID        iam.InvitationID
+	Tenant    iam.OrgID
+	Org       iam.OrgID
+	OrgName   string // or the device's name, where it is shared alone
+	Email     iam.Email
+	Role      policies.Role
+	InvitedBy iam.UserID
+	Inviter   string // his name
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Share     bool         // lets in from elsewhere, and makes nobody one of the place's own
+	Deputy    bool         // asks to stand in for the inviter
+	Device    iam.DeviceID // that one alone; "" for the whole place
+	Until     time.Time    // when the role ends; zero for never
+	Devices   int          // how many will be seen; only where the link itself was shown
 }
 
 type invitationRow struct {
@@ -135,7 +134,6 @@ func (s *Service) Invitation(ctx context.Context, token string) (Invitation, err
 		return Invitation{}, err
 	}
 	i.OrgName, i.Inviter = org.Name, inviter.Name
-	i.HasAccount = s.unused(ctx, i.Email) != nil
 	if i.Device != "" {
 		i.Devices = 1
 		return i, q.Raw("SELECT name FROM devices WHERE id = ?", string(i.Device)).Scan(&i.OrgName).Error

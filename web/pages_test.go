@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"html"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -101,6 +102,29 @@ func TestAnInvitationWorksOnce(t *testing.T) {
 	bart.Post(t, link, "name", "Bart", "password", webtest.Password).Wants(t, 303)
 	bart.Get(t, "/c").Wants(t, 200)
 	s.Browser(t).Get(t, link).Wants(t, 410).Says(t, "has been accepted")
+}
+
+func TestAnInvitationsPageDoesNotTellWhoIsKnownHere(t *testing.T) {
+	s := furnished(t)
+	ned := s.Browser(t)
+	ned.Post(t, "/register", "organisation", "The Flanders", "name", "Ned", "email", "ned@flanders.example", "password", webtest.Password).Wants(t, 303)
+	link := func(email string) string {
+		return s.Homer.Post(t, "/people/invite", "org", string(s.Household), "email", email, "role", "member").Wants(t, 200).Find(t, `(/i/[A-Za-z0-9_-]+)`)
+	}
+	known, unknown := link("ned@flanders.example"), link("abe@flanders.example")
+	same := func(what string, a, b webtest.Page) {
+		t.Helper()
+		b.Body = strings.ReplaceAll(b.Body, "abe@", "ned@")
+		if a.Status != b.Status || plain(a, known) != strings.ReplaceAll(plain(b, unknown), url.QueryEscape(unknown), url.QueryEscape(known)) {
+			t.Errorf("%s tells whether there is an account: %d and %d\n%s\n%s", what, a.Status, b.Status, a.Body, b.Body)
+		}
+	}
+	same("the page", s.Browser(t).Get(t, known).Wants(t, 200), s.Browser(t).Get(t, unknown))
+	same("a bad form", s.Browser(t).Post(t, known, "name", "N", "password", "short").Wants(t, 422), s.Browser(t).Post(t, unknown, "name", "N", "password", "short"))
+	s.Browser(t).Post(t, known, "name", "Ned", "password", webtest.Password).Wants(t, 422).Says(t, "You have an account already", "/login?next=")
+	ned.Get(t, known).Wants(t, 200).Silent(t, `name="password"`)
+	ned.Post(t, known).Wants(t, 303)
+	ned.Get(t, "/c").Wants(t, 200)
 }
 
 func TestAFormFromAnotherSiteIsRefused(t *testing.T) {

@@ -1,11 +1,13 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
+	"halfkey/orgs"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -32,7 +34,7 @@ func (d *Door) answerInvitation(c echo.Context, status int, v invitation) error 
 	who, in := Of(ctx)
 	v.Action, v.Email, v.Devices = "/i/"+c.Param("token"), string(i.Email), i.Devices
 	v.Passkey = d.newcomersPasskey(c, "auth.invite.accept")
-	v.SignedIn, v.Known = in && who.Email == i.Email, i.HasAccount
+	v.SignedIn = in && who.Email == i.Email
 	return show.Page(c, status, invitationPage(p, v))
 }
 
@@ -59,7 +61,11 @@ func (d *Door) accept(c echo.Context) error {
 	if err == nil {
 		user, err = d.Orgs.Accept(ctx, token, v.Name, with)
 	}
-	if errs, ok := wrongIn(err, "name"); ok {
+	where := "name"
+	if errors.Is(err, orgs.ErrHasAccount) {
+		where = "email"
+	}
+	if errs, ok := wrongIn(err, where); ok {
 		v.Wrong = errs
 		return d.answerInvitation(c, http.StatusUnprocessableEntity, v)
 	}
