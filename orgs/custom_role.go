@@ -199,7 +199,7 @@ func (s *Service) bundle(ctx context.Context, row customRoleRow, verb string, w 
 		SubjectID   iam.UserID
 	}
 	var held []holder
-	err := s.DB.WithContext(ctx).Raw("SELECT DISTINCT subject_type, subject_id FROM assignments WHERE tenant_id = ? AND role = ? AND ended_at IS NULL LIMIT ?",
+	err := s.DB.WithContext(ctx).Raw("SELECT DISTINCT subject_type, subject_id FROM assignments WHERE tenant_id = ? AND role LIKE 'custom:%' AND role = ? AND ended_at IS NULL LIMIT ?",
 		row.TenantID, string(policies.CustomRole(row.ID)), behindMost+1).Scan(&held).Error
 	if err != nil {
 		return fmt.Errorf("find who holds a role: %w", err)

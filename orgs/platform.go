@@ -45,7 +45,7 @@ func (s *Service) Tenants(ctx context.Context, f TenantFilter) ([]Listed, error)
 	if _, err := s.Platform(ctx); err != nil {
 		return nil, err
 	}
-	q := s.DB.WithContext(ctx).Model(&orgRow{}).Where("kind = ?", string(Tenant))
+	q := s.DB.WithContext(ctx).Model(&orgRow{}).Where("kind = 'tenant'")
 	name := folded(q, "name")
 	if f.Find != "" {
 		q = q.Where("("+begins(name)+" OR "+begins(bytewise(q, "slug"))+")", f.Find, f.Find, afterAll, f.Find, f.Find, afterAll)

@@ -56,8 +56,8 @@ func (s *Service) NeedsSetup(ctx context.Context) bool {
 		return false
 	}
 	var n int64
-	err := s.DB.WithContext(ctx).Raw("SELECT COUNT(*) FROM assignments WHERE role = ? AND status = 'active' AND ended_at IS NULL",
-		string(policies.PlatformAdmin)).Scan(&n).Error
+	err := s.DB.WithContext(ctx).Raw(`SELECT COUNT(*) FROM assignments WHERE org_id = (SELECT id FROM orgs WHERE parent_id IS NULL)
+AND role = ? AND status = 'active' AND ended_at IS NULL`, string(policies.PlatformAdmin)).Scan(&n).Error
 	if err == nil && n > 0 {
 		s.setUp.Store(true)
 	}

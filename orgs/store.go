@@ -69,7 +69,7 @@ func freeSlug(tx *gorm.DB, o Org) (string, error) {
 	for candidate := wish; ; candidate = wish + "-" + iam.NewID()[16:] {
 		q := tx.Model(&orgRow{}).Where("tenant_id = ? AND slug = ?", string(o.Tenant), candidate)
 		if o.Kind == Tenant {
-			q = tx.Model(&orgRow{}).Where("kind = ? AND slug = ?", string(Tenant), candidate)
+			q = tx.Model(&orgRow{}).Where("kind = 'tenant' AND slug = ?", candidate)
 		}
 		var n int64
 		if err := q.Count(&n).Error; err != nil {

@@ -85,7 +85,7 @@ SELECT 1 FROM assignments a WHERE a.subject_id = u.id AND a.tenant_id = ? AND a.
 func (s *Service) TenantNamed(ctx context.Context, to string) (Org, error) {
 	to = strings.ToLower(strings.TrimSpace(to))
 	var row orgRow
-	err := s.DB.WithContext(ctx).Where("kind = ? AND (id = ? OR slug = ?)", string(Tenant), to, to).Take(&row).Error
+	err := s.DB.WithContext(ctx).Where("kind = 'tenant' AND id IN (SELECT ? UNION ALL SELECT id FROM orgs WHERE kind = 'tenant' AND slug = ?)", to, to).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return Org{}, ErrNobody
 	}

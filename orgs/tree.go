@@ -30,12 +30,12 @@ func (s *Service) Tree(ctx context.Context) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.count(ctx, policies.ReadPeople, `SELECT org_id, COUNT(DISTINCT subject_id) FROM assignments
-WHERE subject_type = 'user' AND status = 'active' AND ended_at IS NULL%s GROUP BY org_id`)
+	people, err := s.count(ctx, policies.ReadPeople, nodes, `SELECT org_id, COUNT(DISTINCT subject_id) FROM assignments
+WHERE org_id IN ? AND subject_type = 'user' AND status = 'active' AND ended_at IS NULL%s GROUP BY org_id`)
 	if err != nil {
 		return nil, err
 	}
-	devices, err := s.count(ctx, policies.SeeDevice, `SELECT org_id, COUNT(*) FROM devices WHERE removed_at IS NULL%s GROUP BY org_id`)
+	devices, err := s.count(ctx, policies.SeeDevice, nodes, `SELECT org_id, COUNT(*) FROM devices WHERE org_id IN ? AND removed_at IS NULL%s GROUP BY org_id`)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,9 @@ func walk(nodes []Node, below map[iam.OrgID][]Org, parent iam.OrgID, depth int) 
 	return nodes
 }
 
-// count runs a query of organisation and number, cut to where act is allowed.
-func (s *Service) count(ctx context.Context, act policies.Action, query string) (map[iam.OrgID]int, error) {
+// count runs a query of organisation and number in these places, cut to where
+// act is allowed.
+func (s *Service) count(ctx context.Context, act policies.Action, in []Node, query string) (map[iam.OrgID]int, error) {
 	scope, err := s.Decider.Scope(ctx, act)
 	if err != nil || scope.Empty() {
 		return nil, err
@@ -109,7 +110,11 @@ func (s *Service) count(ctx context.Context, act policies.Action, query string) 
 	if where != "" {
 		where = " AND " + where
 	}
-	rows, err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(query, where), args...).Rows()
+	places := make([]iam.OrgID, len(in))
+	for i, n := range in {
+		places[i] = n.ID
+	}
+	rows, err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(query, where), append([]any{places}, args...)...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("count by organisation: %w", err)
 	}

@@ -123,7 +123,7 @@ AND (a.valid_from IS NULL OR a.valid_from <= ?) AND a.valid_to IS NULL AND u.sta
 func (d *Decider) EndLent(ctx context.Context, tx *gorm.DB) error {
 	who, _ := Asking(ctx)
 	err := tx.Exec(`UPDATE assignments SET status = 'ended', ended_at = ?, ended_by = ?, end_reason = 'lender'
-WHERE delegated_from IS NOT NULL AND ended_at IS NULL AND delegated_from IN (SELECT id FROM assignments WHERE ended_at IS NOT NULL)`,
+WHERE delegated_from IS NOT NULL AND ended_at IS NULL AND EXISTS (SELECT 1 FROM assignments l WHERE l.id = assignments.delegated_from AND l.ended_at IS NOT NULL)`,
 		iam.Micros(d.now()), string(who)).Error
 	if err != nil {
 		return fmt.Errorf("end what was lent: %w", err)

@@ -14,7 +14,7 @@ import (
 var (
 	// Every place below a rule, its nearest one first.
 	ruledPlaces = migrations.SQL(`SELECT c.descendant, COALESCE(r.entries_days, 0), COALESCE(r.sums_days, 0)
-FROM keep_rules r JOIN org_closure c ON c.ancestor = r.org_id ORDER BY c.descendant, c.depth`)
+FROM keep_rules r CROSS JOIN org_closure c WHERE c.ancestor = r.org_id ORDER BY c.descendant, c.depth`)
 	channelsOfPlace = migrations.SQL(`SELECT id FROM channels WHERE org_id = ? ORDER BY id`)
 	anyBefore       = migrations.SQL(`SELECT entry_id FROM feeds WHERE channel_id = ? AND created_at < ? LIMIT 1`)
 	deleteBefore    = migrations.SQL(`DELETE FROM feeds WHERE channel_id = ? AND created_at < ? AND entry_id IN

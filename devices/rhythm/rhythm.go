@@ -67,7 +67,8 @@ func (w *Watch) now() int64 { return iam.Micros(w.Devices.Now()) }
 // listeners are the people who asked and may read the device.
 func (w *Watch) listeners(ctx context.Context, tx *gorm.DB, d devices.Device) (users []string, err error) {
 	var asked []iam.UserID
-	err = tx.Raw("SELECT user_id FROM silence_wishes WHERE user_id IN (SELECT subject_id FROM assignments WHERE tenant_id = ? AND ended_at IS NULL)", string(d.Tenant)).Scan(&asked).Error
+	err = tx.Raw(`SELECT DISTINCT w.user_id FROM orgs o CROSS JOIN assignments a CROSS JOIN silence_wishes w
+WHERE o.tenant_id = ? AND a.org_id = o.id AND a.ended_at IS NULL AND w.user_id = a.subject_id`, string(d.Tenant)).Scan(&asked).Error
 	for _, u := range asked {
 		if w.Devices.Decider.MayUser(ctx, u, policies.ReadDevice, d.Org, d.ID) {
 			users = append(users, string(u))

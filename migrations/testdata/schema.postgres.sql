@@ -179,6 +179,7 @@ column assignments.end_reason text
 constraint assignments FOREIGN KEY (delegated_from) REFERENCES assignments(id)
 constraint assignments FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint assignments PRIMARY KEY (id)
+CREATE INDEX assignments_custom ON public.assignments USING btree (tenant_id, role) WHERE (role ~~ 'custom:%'::text)
 CREATE INDEX assignments_device ON public.assignments USING btree (device_id) WHERE (device_id IS NOT NULL)
 CREATE INDEX assignments_expiry ON public.assignments USING btree (valid_to) WHERE ((valid_to IS NOT NULL) AND (ended_at IS NULL))
 CREATE INDEX assignments_lent ON public.assignments USING btree (delegated_from) WHERE (delegated_from IS NOT NULL)

@@ -161,6 +161,7 @@ CREATE TABLE assignments (
     created_at   BIGINT NOT NULL,
     ended_at     BIGINT
 , device_id TEXT, delegated_from TEXT REFERENCES assignments (id), ended_by TEXT, end_reason TEXT);
+CREATE INDEX assignments_custom ON assignments (tenant_id, role) WHERE role LIKE 'custom:%';
 CREATE INDEX assignments_device ON assignments (device_id) WHERE device_id IS NOT NULL;
 CREATE INDEX assignments_expiry ON assignments (valid_to) WHERE valid_to IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX assignments_lent ON assignments (delegated_from) WHERE delegated_from IS NOT NULL;
