@@ -195,7 +195,7 @@ func (s *Service) transfers(ctx context.Context, scope policies.Scope, org, tena
 	if where, more := scope.SQL(org, tenant); where != "" {
 		query, args = query+" AND "+where, append(args, more...)
 	}
-	rows, err := s.DB.WithContext(ctx).Raw(query+" ORDER BY t.id DESC LIMIT 200", args...).Rows()
+	rows, err := s.DB.WithContext(ctx).Raw(query+" ORDER BY t.offered_at DESC, t.id DESC LIMIT 200", args...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list offers: %w", err)
 	}

@@ -119,7 +119,7 @@ func (s *Service) Deputies(ctx context.Context) (lent, borrowed []Deputising, er
 	}
 	err = s.DB.WithContext(ctx).Raw(`SELECT a.id, a.granted_by, l.name AS lender, a.subject_id, u.name AS deputy, a.role, a.org_id, o.name AS org_name, a.valid_to, a.reason, a.created_at
 FROM assignments a JOIN assignments f ON f.id = a.delegated_from AND f.ended_at IS NULL JOIN users l ON l.id = a.granted_by JOIN users u ON u.id = a.subject_id JOIN orgs o ON o.id = a.org_id
-WHERE a.delegated_from IS NOT NULL AND (a.granted_by = ? OR a.subject_id = ?) AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?) ORDER BY a.id DESC LIMIT ?`,
+WHERE a.delegated_from IS NOT NULL AND (a.granted_by = ? OR a.subject_id = ?) AND a.ended_at IS NULL AND (a.valid_to IS NULL OR a.valid_to > ?) ORDER BY a.created_at DESC, a.id DESC LIMIT ?`,
 		me, me, iam.Micros(s.Now()), sharesMost).Scan(&rows).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("list deputies: %w", err)

@@ -62,7 +62,7 @@ func (s *Service) Shares(ctx context.Context) (byMe, withMe []Sharing, err error
 		return nil, nil, err
 	}
 	if !scope.Empty() {
-		if byMe, err = s.shares(ctx, scope, "a.org_id", "a.tenant_id"); err != nil {
+		if byMe, err = s.shares(ctx, scope, "a.org_id", "o.tenant_id", "%s"); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -70,23 +70,20 @@ func (s *Service) Shares(ctx context.Context) (byMe, withMe []Sharing, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	withMe, err = s.shares(ctx, scope, "w.id", "w.tenant_id")
+	withMe, err = s.shares(ctx, scope, "r.id", "r.tenant_id",
+		"(a.subject_type = 'org' AND a.subject_id IN (SELECT r.id FROM orgs r WHERE %s) OR a.subject_type = 'user' AND a.subject_id = ?)", string(asking(ctx)))
 	return byMe, withMe, err
 }
 
-// shares reads those in the scope; by the columns of the receiving organisation,
-// one's own as well.
-func (s *Service) shares(ctx context.Context, scope policies.Scope, org, tenant string) ([]Sharing, error) {
+// shares reads those that fit, where %s is the scope by these columns.
+func (s *Service) shares(ctx context.Context, scope policies.Scope, org, tenant, fit string, more ...any) ([]Sharing, error) {
 	where, args := scope.SQL(org, tenant)
 	if where == "" {
 		where = "1 = 1"
 	}
-	args = append([]any{iam.Micros(s.Now())}, args...)
-	if org == "w.id" {
-		where, args = "(w.id IS NOT NULL AND "+where+" OR a.subject_type = 'user' AND a.subject_id = ?)", append(args, string(asking(ctx)))
-	}
+	args = append(append([]any{iam.Micros(s.Now())}, args...), more...)
 	var rows []shareRow
-	err := s.DB.WithContext(ctx).Raw(selectShares+where+" ORDER BY a.id DESC LIMIT ?", append(args, sharesMost)...).Scan(&rows).Error
+	err := s.DB.WithContext(ctx).Raw(selectShares+fmt.Sprintf(fit, where)+" ORDER BY a.created_at DESC, a.id DESC LIMIT ?", append(args, sharesMost)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list shares: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"halfkey/devices/agents"
+	"halfkey/migrations/dbtest"
 	"halfkey/policies"
 )
 
@@ -23,6 +24,10 @@ func TestTheMatrix(t *testing.T) {
 	w := newTown(t)
 	w.populate(t, m)
 	m.complete(t, w)
+	dbtest.ReadsNoWholeTable(t, w.DB, "testdata/scans.txt", func() { m.ask(t, w) })
+}
+
+func (m *matrix) ask(t *testing.T, w *town) {
 	for _, r := range m.rows {
 		others := map[string][]string{}
 		if *update {
