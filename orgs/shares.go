@@ -71,7 +71,8 @@ func (s *Service) Shares(ctx context.Context) (byMe, withMe []Sharing, err error
 		return nil, nil, err
 	}
 	withMe, err = s.shares(ctx, scope, "r.id", "r.tenant_id",
-		"(a.subject_type = 'org' AND a.subject_id IN (SELECT r.id FROM orgs r WHERE %s) OR a.subject_type = 'user' AND a.subject_id = ?)", string(asking(ctx)))
+		`a.id IN (SELECT m.id FROM orgs r JOIN assignments m ON m.subject_id = r.id AND m.subject_type = 'org' WHERE %s
+UNION ALL SELECT id FROM assignments WHERE subject_id = ? AND subject_type = 'user')`, string(asking(ctx)))
 	return byMe, withMe, err
 }
 
