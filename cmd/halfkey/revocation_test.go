@@ -33,7 +33,6 @@ type loser struct {
 	reads  string // his read key; "" for none
 	embeds string // of a chart that stands on another page; "" for none
 	scim   bool   // his token is a directory's
-	stream map[*process]*stream
 }
 
 // town is The Simpsons on two halfkeys with one thermometer.

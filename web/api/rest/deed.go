@@ -41,19 +41,8 @@ func listIn[P ~string, S, T any](list, name string, parse parser[P], all func(co
 	}
 }
 
-// does runs a deed on the thing that the address has under name, after which
-// there is nothing to say.
-func does[T ~string](name string, parse parser[T], deed func(context.Context, T) error) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		which, err := id(c, name, parse)
-		if err != nil {
-			return err
-		}
-		return silently(c, deed(c.Request().Context(), which))
-	}
-}
-
-// counts is does for a deed that tells with how many things it has to do.
+// counts runs a deed on the thing that the address has under name, and answers
+// with how many things it had to do.
 func counts[T ~string](name string, parse parser[T], deed func(context.Context, T) (int, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		which, err := id(c, name, parse)
@@ -70,7 +59,8 @@ func counts[T ~string](name string, parse parser[T], deed func(context.Context, 
 	}
 }
 
-// doesIn is does for a thing inside another.
+// doesIn runs a deed on a thing inside another, by the names that they have in the
+// address, after which there is nothing to say.
 func doesIn[O, T ~string](outer string, parseOuter parser[O], name string, parse parser[T], deed func(context.Context, O, T) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		of, err := id(c, outer, parseOuter)
