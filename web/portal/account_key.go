@@ -8,6 +8,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -37,7 +38,7 @@ func (p *Portal) askRevokeAccountKey(c echo.Context) error {
 		return policies.ErrRefused
 	}
 	back := "/orgs/" + string(h.Org.ID)
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, ask.Question{
 		Title: ui.T(ctx, "portal.account.revoke.title", "Org", h.Org.Name), Text: ui.T(ctx, "portal.account.revoke.text"),
 		Action: back + "/account-keys/" + string(id) + "/revoke", Danger: true,
 		Yes: ui.T(ctx, "portal.account.revoke"), No: ui.T(ctx, "portal.account.keep"), NoHref: back}))

@@ -14,6 +14,7 @@ import (
 	"halfkey/iam/audit"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/stream"
@@ -75,9 +76,9 @@ func (p *Portal) activityOf(c echo.Context, h frame.Here, q activityQuery, wrong
 	if err != nil {
 		return v, err
 	}
-	v = activityPage{Query: q, Own: own, OrgID: string(h.Org.ID), Hidden: hidden("org", org), Verbs: verbOptions(ctx, q.verb)}
+	v = activityPage{Query: q, Own: own, OrgID: string(h.Org.ID), Hidden: ask.Hidden("org", org), Verbs: verbOptions(ctx, q.verb)}
 	if q.full != (q.path == "/audit") {
-		v.Hidden = append(v.Hidden, hidden("view", viewWord(q.full))...)
+		v.Hidden = append(v.Hidden, ask.Hidden("view", viewWord(q.full))...)
 	}
 	v.Doors, v.Outcomes = doorOptions(ctx), outcomeOptions(ctx)
 	v.Views = p.viewsOf(ctx, q, org)

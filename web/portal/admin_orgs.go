@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -111,14 +112,14 @@ func (p *Portal) turnTenant(c echo.Context) error {
 	}
 	back := "/admin/orgs/" + string(o.ID)
 	w := orgs.With{Reason: strings.TrimSpace(c.FormValue("reason"))}
-	q := question{Title: ui.T(ctx, "place.suspend.sure", "Org", o.Name), Text: ui.T(ctx, "admin.suspend.text"), Danger: true, Yes: ui.T(ctx, "place.suspend"),
-		Action: back + "/state", Hidden: hidden("to", c.FormValue("to"), "reason", w.Reason), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Active: "admin-orgs"}
+	q := ask.Question{Title: ui.T(ctx, "place.suspend.sure", "Org", o.Name), Text: ui.T(ctx, "admin.suspend.text"), Danger: true, Yes: ui.T(ctx, "place.suspend"),
+		Action: back + "/state", Hidden: ask.Hidden("to", c.FormValue("to"), "reason", w.Reason), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Active: "admin-orgs"}
 	deed := func(ctx context.Context) error { return p.Orgs.Suspend(ctx, o.ID, w) }
 	if c.FormValue("to") == "open" {
 		deed = func(ctx context.Context) error { return p.Orgs.Resume(ctx, o.ID, w) }
 		q.Title, q.Text, q.Yes, q.Danger = ui.T(ctx, "place.resume.sure", "Org", o.Name), ui.T(ctx, "portal.sure.text"), ui.T(ctx, "place.resume"), false
 	}
-	err = p.surely(c, deed, q)
+	err = ask.Before(c, p.Frame, deed, q)
 	if errors.Is(err, orgs.ErrChanged) {
 		return p.answerAdminOrg(c, http.StatusPreconditionFailed, fault.Of(err).Sentence)
 	}

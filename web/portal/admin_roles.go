@@ -11,6 +11,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -66,11 +67,11 @@ func (p *Portal) appoint(c echo.Context) error {
 		return err
 	}
 	v := adminRolesPage{Address: c.FormValue("address"), Role: c.FormValue("role")}
-	err = p.surely(c, func(ctx context.Context) error {
+	err = ask.Before(c, p.Frame, func(ctx context.Context) error {
 		_, err := p.Orgs.GiveRole(ctx, orgs.RoleRequest{Org: top.ID, To: v.Address, Role: v.Role})
 		return err
-	}, question{Title: ui.T(ctx, "person.give.title", "Name", v.Address, "Role", p.roleWord(ctx, policies.Role(v.Role))), Text: ui.T(ctx, "portal.sure.text"), Action: "/admin/roles",
-		Hidden: hidden("address", v.Address, "role", v.Role), Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/admin/roles", Active: "admin-roles"})
+	}, ask.Question{Title: ui.T(ctx, "person.give.title", "Name", v.Address, "Role", p.roleWord(ctx, policies.Role(v.Role))), Text: ui.T(ctx, "portal.sure.text"), Action: "/admin/roles",
+		Hidden: ask.Hidden("address", v.Address, "role", v.Role), Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/admin/roles", Active: "admin-roles"})
 	wrong, ok := fields(err)
 	if ok && len(wrong) == 1 && wrong["to"] == orgs.ErrNobody.Sentence {
 		return p.inviteToPlatform(c, top, v)
@@ -109,7 +110,7 @@ func (p *Portal) dismiss(c echo.Context) error {
 		if s.ID != id {
 			continue
 		}
-		err := p.surely(c, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, id, orgs.With{}) }, question{
+		err := ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, id, orgs.With{}) }, ask.Question{
 			Title: ui.T(ctx, "portal.people.end.title", "Name", s.Person.Name), Text: ui.T(ctx, "portal.people.end.text", "Name", s.Person.Name, "Role", p.roleWord(ctx, s.Role), "Org", s.OrgName),
 			Action: "/admin/roles/" + string(id) + "/end", Yes: ui.T(ctx, "portal.people.end.yes"), No: ui.T(ctx, "portal.people.end.no"), NoHref: "/admin/roles", Danger: true, Active: "admin-roles"})
 		return p.seatsAgain(c, adminRolesPage{Role: string(policies.Support)}, err)

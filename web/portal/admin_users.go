@@ -9,6 +9,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/orgs"
+	"halfkey/web/ask"
 	"halfkey/web/auth"
 	"halfkey/web/form"
 	"halfkey/web/show"
@@ -77,7 +78,7 @@ func (p *Portal) switchAccount(c echo.Context) error {
 		}
 		return c.Redirect(http.StatusSeeOther, back)
 	}
-	err = p.surely(c, func(ctx context.Context) error { return p.Orgs.Disable(ctx, id) }, question{
+	err = ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.Disable(ctx, id) }, ask.Question{
 		Title: ui.T(ctx, "person.off.title", "Name", a.Name), Text: ui.T(ctx, "person.off.text"), Action: "/admin/users/" + string(id) + "/switch",
 		Yes: ui.T(ctx, "person.off.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Danger: true, Active: "admin-users"})
 	if f := fault.Of(err); f != nil && (f.Kind == fault.Conflict || f.Kind == fault.Refused) {

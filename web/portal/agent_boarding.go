@@ -13,18 +13,19 @@ import (
 
 	"halfkey/devices/agents"
 	"halfkey/web/api/agentmgmt"
+	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
-// ask shows a question about an agent; the form comes back with "sure".
-func (p *Agents) ask(c echo.Context, q question) error {
+// sure shows a question about an agent; the form comes back with "sure".
+func (p *Agents) sure(c echo.Context, q ask.Question) error {
 	h, a, err := p.here(c)
 	if err != nil {
 		return err
 	}
 	q.Hidden, q.NoHref = append(q.Hidden, ui.Crumb{Name: "sure", Href: "1"}), agentPath(a.ID)
-	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))
 }
 
 // download hands out the boarding configuration, once: whoever wants it again
@@ -38,7 +39,7 @@ func (p *Agents) download(c echo.Context) error {
 	hand := p.Agents.BoardingConfig
 	if !a.Fetched.IsZero() {
 		if c.FormValue("sure") == "" {
-			return p.ask(c, question{Title: ui.T(ctx, "agents.again.title", "Name", a.Name), Text: ui.T(ctx, "agents.again.text"), Action: agentPath(a.ID) + "/boarding",
+			return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.again.title", "Name", a.Name), Text: ui.T(ctx, "agents.again.text"), Action: agentPath(a.ID) + "/boarding",
 				Lines: []string{ui.T(ctx, "agents.again.old"), ui.T(ctx, "agents.again.new")}, Yes: ui.T(ctx, "agents.again.yes"), No: ui.T(ctx, "agents.again.no")})
 		}
 		hand = p.Agents.RenewBoarding
@@ -122,7 +123,7 @@ func (p *Agents) offboard(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.ask(c, question{Title: ui.T(ctx, "agents.offboard.title", "Name", a.Name), Text: ui.T(ctx, "agents.offboard.text"), Lines: lines, Danger: true,
+	return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.offboard.title", "Name", a.Name), Text: ui.T(ctx, "agents.offboard.text"), Lines: lines, Danger: true,
 		Action: agentPath(a.ID) + "/offboard", Yes: ui.T(ctx, "agents.offboard.yes"), No: ui.T(ctx, "agents.offboard.no")})
 }
 
@@ -151,7 +152,7 @@ func (p *Agents) remove(c echo.Context) error {
 		return err
 	}
 	if c.FormValue("sure") == "" {
-		return p.ask(c, question{Title: ui.T(ctx, "agents.remove.title", "Name", a.Name), Text: ui.T(ctx, "agents.remove.text"), Danger: true,
+		return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.remove.title", "Name", a.Name), Text: ui.T(ctx, "agents.remove.text"), Danger: true,
 			Lines:  []string{ui.T(ctx, "agents.remove.channel"), ui.T(ctx, "agents.remove.files"), ui.T(ctx, "agents.remove.trail")},
 			Action: agentPath(a.ID) + "/remove", Yes: ui.T(ctx, "agents.remove.yes"), No: ui.T(ctx, "agents.remove.no")})
 	}

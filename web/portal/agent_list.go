@@ -12,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
@@ -73,7 +74,7 @@ func (p *Agents) list(c echo.Context) error {
 }
 
 func (p *Agents) listed(ctx context.Context, h frame.Here, l agentQuery) (v agentsPage, err error) {
-	v = agentsPage{Query: l.text, Stage: string(l.stage), Hidden: hidden("org", string(l.org))}
+	v = agentsPage{Query: l.text, Stage: string(l.stage), Hidden: ask.Hidden("org", string(l.org))}
 	found, err := p.Agents.List(ctx, agents.Query{Org: h.Org.ID, Text: l.text, Stage: l.stage, Sort: agents.Sort{By: "name"}, Page: l.page, Size: pageSize})
 	if err != nil {
 		return v, err

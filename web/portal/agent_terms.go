@@ -12,6 +12,7 @@ import (
 	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/iam/token"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -86,7 +87,7 @@ func (p *Agents) changeKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.rotate(c, tenant, hidden("org", string(tenant)), "/agents/terms/key", termsPath(tenant), "agents")
+	return p.rotate(c, tenant, ask.Hidden("org", string(tenant)), "/agents/terms/key", termsPath(tenant), "agents")
 }
 
 // rotate changes a signing key once it was said what that comes to.
@@ -96,9 +97,9 @@ func (p *Agents) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, actio
 		return err
 	}
 	if c.FormValue("sure") == "" {
-		return p.Portal.ask(c, question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
+		return ask.Question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
 			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", every(token.Overlap)), ui.T(ctx, "agents.key.node")},
-			Yes:   ui.T(ctx, "agents.key.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
+			Yes:   ui.T(ctx, "agents.key.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back}.Put(c, p.Frame)
 	}
 	if err := p.Agents.RotateKey(ctx, tenant); err != nil {
 		return err

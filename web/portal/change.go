@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -67,13 +68,13 @@ func (p *Portal) askMove(c echo.Context) error {
 	if to == d.Org {
 		return c.Redirect(http.StatusSeeOther, "/devices/"+string(d.ID))
 	}
-	q := question{Title: ui.T(ctx, "portal.device.move.title", "Name", d.Name, "Org", place.Name), Text: ui.T(ctx, "portal.device.move.text"),
-		Action: "/devices/" + string(d.ID) + "/move", Hidden: hidden("to", string(to)), Yes: ui.T(ctx, "portal.device.move.yes"),
+	q := ask.Question{Title: ui.T(ctx, "portal.device.move.title", "Name", d.Name, "Org", place.Name), Text: ui.T(ctx, "portal.device.move.text"),
+		Action: "/devices/" + string(d.ID) + "/move", Hidden: ask.Hidden("to", string(to)), Yes: ui.T(ctx, "portal.device.move.yes"),
 		No: ui.T(ctx, "portal.device.move.no"), NoHref: "/devices/" + string(d.ID), Rotates: true}
-	if err := p.foresee(ctx, func(ctx context.Context) error { return p.Devices.Move(ctx, d.ID, to, orgs.With{}) }, &q); err != nil {
+	if err := q.Foresee(ctx, func(ctx context.Context) error { return p.Devices.Move(ctx, d.ID, to, orgs.With{}) }); err != nil {
 		return err
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))
 }
 
 func (p *Portal) move(c echo.Context) error {
@@ -99,12 +100,12 @@ func (p *Portal) answerOffboard(c echo.Context, status int, d devices.View, type
 	if err != nil {
 		return err
 	}
-	lines, err := p.consequences(c.Request().Context(), func(ctx context.Context) error { return p.Devices.Retire(ctx, d.ID, d.Serial) })
-	if err != nil {
+	var q ask.Question
+	if err := q.Foresee(c.Request().Context(), func(ctx context.Context) error { return p.Devices.Retire(ctx, d.ID, d.Serial) }); err != nil {
 		return err
 	}
 	h.Page.Path = "/devices/" + string(d.ID) + "/offboard"
-	return show.Page(c, status, offboardPage(h.Page, d.Name, d.Serial, "/devices/"+string(d.ID), typed, wrong, lines))
+	return show.Page(c, status, offboardPage(h.Page, d.Name, d.Serial, "/devices/"+string(d.ID), typed, wrong, q.Lines))
 }
 
 func (p *Portal) offboard(c echo.Context) error {

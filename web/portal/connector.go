@@ -13,6 +13,7 @@ import (
 	"halfkey/connectors/agenttoken"
 	"halfkey/iam"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -217,7 +218,7 @@ func (p *Connectors) answerRemove(c echo.Context, status int, failed error) erro
 	if err := p.Decider.Require(ctx, policies.ManageConnector, s.Org); err != nil {
 		return err
 	}
-	q := question{Title: ui.T(ctx, "connector.remove.title", "Name", s.Name), Text: saidOf(ctx, s.Provider, "connector.remove.text"), Action: connectorAt(s.ID) + "/remove",
+	q := ask.Question{Title: ui.T(ctx, "connector.remove.title", "Name", s.Name), Text: saidOf(ctx, s.Provider, "connector.remove.text"), Action: connectorAt(s.ID) + "/remove",
 		Yes: ui.T(ctx, "connector.remove"), No: ui.T(ctx, "connector.keep"), NoHref: connectorAt(s.ID), Danger: true}
 	if s.Ready+s.Lost+s.Waiting > 0 {
 		q.Lines = append(q.Lines, saidOf(ctx, s.Provider, "connector.remove.used", "Count", s.Ready+s.Lost+s.Waiting))
@@ -228,7 +229,7 @@ func (p *Connectors) answerRemove(c echo.Context, status int, failed error) erro
 	if failed != nil {
 		q.Text = ui.Sentence(ctx, sentenceOf(failed)) + " " + ui.T(ctx, "connector.remove.first")
 	}
-	return show.Page(c, status, questionPage(h.Page, q))
+	return show.Page(c, status, ask.Page(h.Page, q))
 }
 
 func (p *Connectors) remove(c echo.Context) error {

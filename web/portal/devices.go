@@ -12,6 +12,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/live"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/plot"
@@ -110,7 +111,7 @@ func (p *Portal) deviceList(c echo.Context, h frame.Here, l listQuery) (v device
 	} else if len(list) == 0 && l.after == "" {
 		v.Empty = p.start(c, h)
 	}
-	v.Hidden = hidden("org", string(here), "view", c.QueryParam("view"))
+	v.Hidden = ask.Hidden("org", string(here), "view", c.QueryParam("view"))
 	table, cards := l, l
 	table.cards, cards.cards = false, true
 	v.Views = []ui.Tab{{ID: "table", Label: ui.T(ctx, "portal.devices.table"), Href: table.link(here, l.after)},

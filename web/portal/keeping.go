@@ -10,6 +10,7 @@ import (
 
 	"halfkey/connectors/channels"
 	"halfkey/orgs"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -84,8 +85,8 @@ func (p *Portal) setKeeping(c echo.Context) error {
 	}
 	lines := goingLines(ctx, r)
 	if len(lines) > 0 && c.FormValue("sure") == "" {
-		return p.askKeeping(c, h, question{Title: ui.T(ctx, "keeping.sure", "Org", h.Org.Name), Lines: lines, Action: keepingAt(h), Yes: ui.T(ctx, "keeping.sure.yes"),
-			Hidden: hidden("entries", typed.Entries, "sums", typed.Sums, "sure", "1")})
+		return p.askKeeping(c, h, ask.Question{Title: ui.T(ctx, "keeping.sure", "Org", h.Org.Name), Lines: lines, Action: keepingAt(h), Yes: ui.T(ctx, "keeping.sure.yes"),
+			Hidden: ask.Hidden("entries", typed.Entries, "sums", typed.Sums, "sure", "1")})
 	}
 	if err := p.Keeping.Set(ctx, h.Org.ID, r.Entries, r.Sums); err != nil {
 		return err
@@ -105,10 +106,10 @@ func goingLines(ctx context.Context, r channels.Rule) (lines []string) {
 }
 
 // askKeeping asks for what does not come back.
-func (p *Portal) askKeeping(c echo.Context, h frame.Here, q question) error {
+func (p *Portal) askKeeping(c echo.Context, h frame.Here, q ask.Question) error {
 	ctx := c.Request().Context()
 	q.Text, q.No, q.NoHref, q.Danger = ui.T(ctx, "keeping.sure.text"), ui.T(ctx, "portal.sure.no"), keepingAt(h), true
-	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))
 }
 
 // dropKeeping lets the rule of the place above count.
@@ -125,7 +126,7 @@ func (p *Portal) dropKeeping(c echo.Context) error {
 		}
 	}
 	if lines := goingLines(ctx, above); len(lines) > 0 && c.FormValue("sure") == "" {
-		return p.askKeeping(c, h, question{Title: ui.T(ctx, "keeping.sure", "Org", h.Org.Name), Lines: lines, Action: keepingAt(h) + "/drop", Yes: ui.T(ctx, "keeping.sure.yes"), Hidden: hidden("sure", "1")})
+		return p.askKeeping(c, h, ask.Question{Title: ui.T(ctx, "keeping.sure", "Org", h.Org.Name), Lines: lines, Action: keepingAt(h) + "/drop", Yes: ui.T(ctx, "keeping.sure.yes"), Hidden: ask.Hidden("sure", "1")})
 	}
 	if err := p.Keeping.Drop(ctx, h.Org.ID); err != nil {
 		return err

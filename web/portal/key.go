@@ -10,6 +10,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
@@ -107,7 +108,7 @@ func (p *Portal) askReplace(c echo.Context) error {
 	if err := p.Decider.Require(ctx, policies.ManageRegistrationKey, k.Org); err != nil {
 		return err
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, ask.Question{
 		Title: ui.T(ctx, "portal.regkey.replace.title", "Label", k.Label), Text: ui.T(ctx, "portal.regkey.replace.text"),
 		Action: keyPath(k.ID) + "/replace", Yes: ui.T(ctx, "portal.regkey.replace"), No: ui.T(ctx, "portal.regkey.keep"), NoHref: keyPath(k.ID)}))
 }
@@ -134,7 +135,7 @@ func (p *Portal) askRevoke(c echo.Context) error {
 	if err := p.Decider.Require(ctx, policies.ManageRegistrationKey, k.Org); err != nil {
 		return err
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, ask.Question{
 		Title: ui.T(ctx, "portal.regkey.revoke.title", "Label", k.Label), Text: ui.T(ctx, "portal.regkey.revoke.text"),
 		Action: keyPath(k.ID) + "/revoke", Danger: true, Yes: ui.T(ctx, "portal.regkey.revoke"), No: ui.T(ctx, "portal.regkey.keep"), NoHref: keyPath(k.ID)}))
 }

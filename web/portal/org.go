@@ -10,6 +10,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -72,7 +73,7 @@ func (p *Portal) settle(c echo.Context) error {
 		_, err := p.Orgs.Settle(ctx, h.Org.ID, f.settings(h.Org), orgs.With{Version: f.Version, Rotate: c.FormValue("rotate") != ""})
 		return err
 	}
-	err = p.surely(c, deed, question{Title: ui.T(ctx, "place.settle.sure", "Org", h.Org.Name), Text: ui.T(ctx, "portal.sure.text"), Action: "/orgs/" + string(h.Org.ID),
+	err = ask.Before(c, p.Frame, deed, ask.Question{Title: ui.T(ctx, "place.settle.sure", "Org", h.Org.Name), Text: ui.T(ctx, "portal.sure.text"), Action: "/orgs/" + string(h.Org.ID),
 		Hidden: f.hidden(), Yes: ui.T(ctx, "place.save"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/orgs/" + string(h.Org.ID), Active: "orgs", Rotates: true, Light: true, Done: "/orgs"})
 	return p.orgAgain(c, h, f, err)
 }

@@ -14,6 +14,7 @@ import (
 	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/auth"
 	"halfkey/web/frame"
 	"halfkey/web/show"
@@ -206,14 +207,14 @@ func (p *Portal) askEnd(c echo.Context) error {
 		return err
 	}
 	role := p.roleWord(ctx, seat.Role)
-	lines, err := p.consequences(ctx, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, seat.ID, orgs.With{}) })
-	if err != nil {
+	q := ask.Question{
+		Title: ui.T(ctx, "portal.people.end.title", "Name", person.Name), Text: ui.T(ctx, "portal.people.end.text", "Name", person.Name, "Role", role, "Org", seat.OrgName),
+		Action: "/people/roles/" + string(seat.ID) + "/end", Hidden: ask.Hidden("org", string(seat.Org)), Danger: true,
+		Yes: ui.T(ctx, "portal.people.end.yes"), No: ui.T(ctx, "portal.people.end.no"), NoHref: "/people?org=" + string(seat.Org)}
+	if err := q.Foresee(ctx, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, seat.ID, orgs.With{}) }); err != nil {
 		return err
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
-		Title: ui.T(ctx, "portal.people.end.title", "Name", person.Name), Text: ui.T(ctx, "portal.people.end.text", "Name", person.Name, "Role", role, "Org", seat.OrgName),
-		Action: "/people/roles/" + string(seat.ID) + "/end", Hidden: hidden("org", string(seat.Org)), Danger: true, Lines: lines,
-		Yes: ui.T(ctx, "portal.people.end.yes"), No: ui.T(ctx, "portal.people.end.no"), NoHref: "/people?org=" + string(seat.Org)}))
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))
 }
 
 // seat finds the role that the address names among those that the viewer sees.

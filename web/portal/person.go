@@ -13,6 +13,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/auth"
 	"halfkey/web/form"
 	"halfkey/web/frame"
@@ -169,9 +170,9 @@ func (p *Portal) giveRole(c echo.Context) error {
 		return err
 	}
 	back := "/people/" + string(who.ID) + "?org=" + string(org)
-	err = p.surely(c, give, question{
+	err = ask.Before(c, p.Frame, give, ask.Question{
 		Title: ui.T(ctx, "person.give.title", "Name", who.Name, "Role", p.roleWord(ctx, policies.Role(f.Role))), Text: ui.T(ctx, "portal.sure.text"),
-		Action: "/people/" + string(who.ID) + "/roles", Hidden: hidden("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
+		Action: "/people/" + string(who.ID) + "/roles", Hidden: ask.Hidden("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
@@ -194,7 +195,7 @@ func (p *Portal) switchPerson(c echo.Context) error {
 		}
 		return c.Redirect(http.StatusSeeOther, back)
 	}
-	return p.surely(c, func(ctx context.Context) error { return p.Orgs.Disable(ctx, who.ID) }, question{
+	return ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.Disable(ctx, who.ID) }, ask.Question{
 		Title: ui.T(ctx, "person.off.title", "Name", who.Name), Text: ui.T(ctx, "person.off.text"), Action: "/people/" + string(who.ID) + "/switch",
 		Yes: ui.T(ctx, "person.off.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Danger: true})
 }

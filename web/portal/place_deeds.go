@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -60,10 +61,10 @@ func (p *Portal) shut(c echo.Context) (orgs.Org, error) {
 }
 
 // aboutPlace is a question about a place, which its page asked.
-func aboutPlace(o orgs.Org, deed string, q question, typed ...string) question {
+func aboutPlace(o orgs.Org, deed string, q ask.Question, typed ...string) ask.Question {
 	q.NoHref, q.Active, q.Rotates = "/orgs/"+string(o.ID), "orgs", true
 	q.Action = q.NoHref + "/" + deed
-	q.Hidden = hidden(append(typed, "version", strconv.FormatInt(o.Version, 10))...)
+	q.Hidden = ask.Hidden(append(typed, "version", strconv.FormatInt(o.Version, 10))...)
 	return q
 }
 
@@ -81,8 +82,8 @@ func (p *Portal) moveOrg(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.placeAgain(c, o, p.surely(c, func(ctx context.Context) error { return p.Orgs.Move(ctx, o.ID, parent, w) },
-		aboutPlace(o, "move", question{Title: ui.T(ctx, "place.move.sure", "Org", o.Name, "To", to.Name), Text: ui.T(ctx, "place.move.text"),
+	return p.placeAgain(c, o, ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.Move(ctx, o.ID, parent, w) },
+		aboutPlace(o, "move", ask.Question{Title: ui.T(ctx, "place.move.sure", "Org", o.Name, "To", to.Name), Text: ui.T(ctx, "place.move.text"),
 			Yes: ui.T(ctx, "place.move.do"), No: ui.T(ctx, "portal.sure.no")}, "parent", string(parent))))
 }
 
@@ -94,12 +95,12 @@ func (p *Portal) turnOrg(c echo.Context) error {
 		return err
 	}
 	if c.FormValue("to") == "open" {
-		return p.placeAgain(c, o, p.surely(c, func(ctx context.Context) error { return p.Orgs.Resume(ctx, o.ID, w) },
-			aboutPlace(o, "state", question{Title: ui.T(ctx, "place.resume.sure", "Org", o.Name), Text: ui.T(ctx, "portal.sure.text"),
+		return p.placeAgain(c, o, ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.Resume(ctx, o.ID, w) },
+			aboutPlace(o, "state", ask.Question{Title: ui.T(ctx, "place.resume.sure", "Org", o.Name), Text: ui.T(ctx, "portal.sure.text"),
 				Yes: ui.T(ctx, "place.resume"), No: ui.T(ctx, "portal.sure.no")}, "to", "open")))
 	}
-	return p.placeAgain(c, o, p.surely(c, func(ctx context.Context) error { return p.Orgs.Suspend(ctx, o.ID, w) },
-		aboutPlace(o, "state", question{Title: ui.T(ctx, "place.suspend.sure", "Org", o.Name), Text: ui.T(ctx, "place.suspend.text"), Danger: true,
+	return p.placeAgain(c, o, ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.Suspend(ctx, o.ID, w) },
+		aboutPlace(o, "state", ask.Question{Title: ui.T(ctx, "place.suspend.sure", "Org", o.Name), Text: ui.T(ctx, "place.suspend.text"), Danger: true,
 			Yes: ui.T(ctx, "place.suspend"), No: ui.T(ctx, "portal.sure.no")}, "to", "suspended")))
 }
 
@@ -113,8 +114,8 @@ func (p *Portal) setDates(c echo.Context) error {
 	if from.Equal(form.Unreadable) || until.Equal(form.Unreadable) {
 		return p.placeAgain(c, o, iam.Wrong("until", orgs.ErrDates))
 	}
-	return p.placeAgain(c, o, p.surely(c, func(ctx context.Context) error { return p.Orgs.SetDates(ctx, o.ID, from, until, w) },
-		aboutPlace(o, "dates", question{Title: ui.T(ctx, "place.dates.sure", "Org", o.Name), Text: ui.T(ctx, "portal.sure.text"),
+	return p.placeAgain(c, o, ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.SetDates(ctx, o.ID, from, until, w) },
+		aboutPlace(o, "dates", ask.Question{Title: ui.T(ctx, "place.dates.sure", "Org", o.Name), Text: ui.T(ctx, "portal.sure.text"),
 			Yes: ui.T(ctx, "place.dates.do"), No: ui.T(ctx, "portal.sure.no")}, "from", c.FormValue("from"), "until", c.FormValue("until"))))
 }
 
@@ -150,8 +151,8 @@ func (p *Portal) askClose(c echo.Context) error {
 
 func (p *Portal) answerClose(c echo.Context, status int, o orgs.Org, typed, wrong string) error {
 	ctx := c.Request().Context()
-	q := question{Rotates: true}
-	if err := p.foresee(ctx, func(ctx context.Context) error { return p.Orgs.Close(ctx, o.ID, orgs.With{}) }, &q); err != nil {
+	q := ask.Question{Rotates: true}
+	if err := q.Foresee(ctx, func(ctx context.Context) error { return p.Orgs.Close(ctx, o.ID, orgs.With{}) }); err != nil {
 		return err
 	}
 	h, err := p.Frame.At(c, ui.T(ctx, "place.close.title", "Org", o.Name), "orgs")

@@ -8,6 +8,7 @@ import (
 
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -60,13 +61,13 @@ func (f placeForm) settings(o orgs.Org) orgs.Settings {
 }
 
 func (f placeForm) hidden() []ui.Crumb {
-	all := hidden("name", f.Name)
+	all := ask.Hidden("name", f.Name)
 	if f.whole {
-		all = append(all, hidden("version", strconv.FormatInt(f.Version, 10), "kind", f.Kind, "member_role", f.MemberRole, "min_credential", f.MinCredential,
+		all = append(all, ask.Hidden("version", strconv.FormatInt(f.Version, 10), "kind", f.Kind, "member_role", f.MemberRole, "min_credential", f.MinCredential,
 			"rotate_read_keys", f.RotateReadKeys)...)
 	}
 	if f.Private {
-		all = append(all, hidden("private", "on")...)
+		all = append(all, ask.Hidden("private", "on")...)
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/auth"
 	"halfkey/web/frame"
 	"halfkey/web/show"
@@ -25,8 +26,8 @@ func (p *Portal) askHelp(c echo.Context) error {
 	if p.Recovery.Post.On() {
 		text = ui.T(ctx, "mail.help.text.mail", "Name", who.Name, "Email", string(who.Email))
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
-		Title: h.Page.Title, Text: text, Action: "/people/" + string(who.ID) + "/help", Hidden: hidden("org", string(h.Org.ID)),
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, ask.Question{
+		Title: h.Page.Title, Text: text, Action: "/people/" + string(who.ID) + "/help", Hidden: ask.Hidden("org", string(h.Org.ID)),
 		Yes: ui.T(ctx, "mail.help.do"), No: ui.T(ctx, "mail.help.no"), NoHref: peopleAt(string(h.Org.ID))}))
 }
 

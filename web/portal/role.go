@@ -10,6 +10,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -151,10 +152,10 @@ func (p *Portal) changeRole(c echo.Context) error {
 	}
 	f, sets, typed := readCustom(c)
 	back := "/roles/" + r.Role.Bundle()
-	err = p.surely(c, func(ctx context.Context) error {
+	err = ask.Before(c, p.Frame, func(ctx context.Context) error {
 		_, err := p.Orgs.ChangeCustomRole(ctx, r.Role, f.Name, sets, orgs.With{Rotate: c.FormValue("rotate") != ""})
 		return err
-	}, question{Title: ui.T(ctx, "place.role.change.sure", "Name", r.Name), Text: ui.T(ctx, "portal.sure.text"), Action: back, Hidden: hidden(typed...),
+	}, ask.Question{Title: ui.T(ctx, "place.role.change.sure", "Name", r.Name), Text: ui.T(ctx, "portal.sure.text"), Action: back, Hidden: ask.Hidden(typed...),
 		Yes: ui.T(ctx, "place.save"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Rotates: true, Light: true, Done: "/roles?org=" + string(r.Tenant)})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
@@ -170,9 +171,9 @@ func (p *Portal) endCustomRole(c echo.Context) error {
 		return err
 	}
 	back := "/roles/" + r.Role.Bundle()
-	return p.surely(c, func(ctx context.Context) error {
+	return ask.Before(c, p.Frame, func(ctx context.Context) error {
 		return p.Orgs.EndCustomRole(ctx, r.Role, orgs.With{Rotate: c.FormValue("rotate") != ""})
-	}, question{
+	}, ask.Question{
 		Title: ui.T(ctx, "place.role.end.sure", "Name", r.Name), Text: ui.T(ctx, "place.role.end.text"), Action: back + "/end",
 		Yes: ui.T(ctx, "place.role.end"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Danger: true, Rotates: true, Done: "/roles?org=" + string(r.Tenant)})
 }

@@ -12,6 +12,7 @@ import (
 	"halfkey/iam/vault"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/auth"
 	"halfkey/web/form"
 	"halfkey/web/frame"
@@ -211,7 +212,7 @@ func (p *Services) askEnd(c echo.Context) error {
 	if !p.Machines.MayChange(ctx, m.ServiceAccount) {
 		return policies.ErrRefused
 	}
-	return show.Page(c, http.StatusOK, questionPage(h.Page, question{
+	return show.Page(c, http.StatusOK, ask.Page(h.Page, ask.Question{
 		Title: ui.T(ctx, "machine.service.end.title", "Name", m.Name), Text: ui.T(ctx, "machine.service.end.text"), Action: servicePath(m.ID) + "/end", Danger: true,
 		Yes: ui.T(ctx, "machine.service.end"), No: ui.T(ctx, "machine.service.keep"), NoHref: servicePath(m.ID)}))
 }

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -110,14 +111,14 @@ func (p *Portal) shareChoices(ctx context.Context, v *sharesPage) error {
 
 // letIn shares or lends once the viewer has seen what that comes to. Who is not
 // known here gets an invitation; its link is shown this once.
-func (p *Portal) letIn(c echo.Context, deed func(context.Context) (orgs.LetIn, error), text string, q question) error {
+func (p *Portal) letIn(c echo.Context, deed func(context.Context) (orgs.LetIn, error), text string, q ask.Question) error {
 	var done orgs.LetIn
 	run := func(ctx context.Context) (err error) {
 		done, err = deed(ctx)
 		return err
 	}
 	if c.FormValue("sure") == "" {
-		return p.surely(c, run, q)
+		return ask.Before(c, p.Frame, run, q)
 	}
 	ctx := c.Request().Context()
 	if err := run(ctx); err != nil {
@@ -150,8 +151,8 @@ func (p *Portal) share(c echo.Context) error {
 	}
 	deed := func(ctx context.Context) (orgs.LetIn, error) { return p.Orgs.Share(ctx, r) }
 	back := "/shares?" + url.Values{"org": {string(org)}}.Encode()
-	err = p.letIn(c, deed, ui.T(ctx, "share.link", "To", f.To), question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
-		Hidden: hidden("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+	err = p.letIn(c, deed, ui.T(ctx, "share.link", "To", f.To), ask.Question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
+		Hidden: ask.Hidden("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
@@ -170,8 +171,8 @@ func (p *Portal) lend(c echo.Context) error {
 	}
 	r := orgs.LendRequest{Leans: leans, To: f.To, Role: f.Role, Until: form.Moment(f.Until), Reason: f.Reason}
 	deed := func(ctx context.Context) (orgs.LetIn, error) { return p.Orgs.Lend(ctx, r) }
-	err = p.letIn(c, deed, ui.T(ctx, "share.lend.link", "To", f.To), question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
-		Hidden: hidden("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
+	err = p.letIn(c, deed, ui.T(ctx, "share.lend.link", "To", f.To), ask.Question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
+		Hidden: ask.Hidden("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.lend.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares"})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
@@ -186,7 +187,7 @@ func (p *Portal) endShare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.surely(c, func(ctx context.Context) error { return p.Orgs.EndShare(ctx, id, orgs.With{}) }, question{
+	return ask.Before(c, p.Frame, func(ctx context.Context) error { return p.Orgs.EndShare(ctx, id, orgs.With{}) }, ask.Question{
 		Title: ui.T(ctx, "share.end.sure"), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares/" + string(id) + "/end",
 		Yes: ui.T(ctx, "share.end"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares", Danger: true})
 }

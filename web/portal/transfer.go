@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -99,11 +100,11 @@ func (p *Portal) handOver(c echo.Context) error {
 		return err
 	}
 	f := handOverForm{To: strings.TrimSpace(c.FormValue("to")), Reason: strings.TrimSpace(c.FormValue("reason"))}
-	err = p.surely(c, func(ctx context.Context) error {
+	err = ask.Before(c, p.Frame, func(ctx context.Context) error {
 		_, err := p.Devices.OfferTransfer(ctx, d.ID, f.To, orgs.With{Reason: f.Reason})
 		return err
-	}, question{Title: ui.T(ctx, "place.handover.sure", "Name", d.Name, "To", f.To), Text: ui.T(ctx, "place.handover.later"), Action: "/devices/" + string(d.ID) + "/hand-over",
-		Hidden: hidden("to", f.To, "reason", f.Reason), Yes: ui.T(ctx, "place.handover.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices", Danger: true})
+	}, ask.Question{Title: ui.T(ctx, "place.handover.sure", "Name", d.Name, "To", f.To), Text: ui.T(ctx, "place.handover.later"), Action: "/devices/" + string(d.ID) + "/hand-over",
+		Hidden: ask.Hidden("to", f.To, "reason", f.Reason), Yes: ui.T(ctx, "place.handover.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices", Danger: true})
 	if wrong, ok := fields(err); ok {
 		f.Wrong = wrong
 		return p.answerHandOver(c, http.StatusUnprocessableEntity, f)
@@ -133,11 +134,11 @@ func (p *Portal) acceptTransfer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.surely(c, func(ctx context.Context) error {
+	return ask.Before(c, p.Frame, func(ctx context.Context) error {
 		_, err := p.Devices.AcceptTransfer(ctx, id, into)
 		return err
-	}, question{Title: ui.T(ctx, "place.accept.sure", "Org", place.Name), Text: ui.T(ctx, "place.accept.text"), Action: "/transfers/" + string(id) + "/accept",
-		Hidden: hidden("into", string(into)), Yes: ui.T(ctx, "place.accept"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices"})
+	}, ask.Question{Title: ui.T(ctx, "place.accept.sure", "Org", place.Name), Text: ui.T(ctx, "place.accept.text"), Action: "/transfers/" + string(id) + "/accept",
+		Hidden: ask.Hidden("into", string(into)), Yes: ui.T(ctx, "place.accept"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices"})
 }
 
 func (p *Portal) declineTransfer(c echo.Context) error {

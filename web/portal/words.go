@@ -84,13 +84,6 @@ func pauseVerb(paused bool) string {
 	return "pause"
 }
 
-func kindOf(danger bool) string {
-	if danger {
-		return "danger"
-	}
-	return "primary"
-}
-
 func viewOf(cards bool) string {
 	if cards {
 		return "cards"

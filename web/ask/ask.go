@@ -1,4 +1,6 @@
-package portal
+// Package ask puts a question before a deed: what it would come to, and then
+// "yes" or "no". It knows no deed, and it does one only after a yes.
+package ask
 
 import (
 	"cmp"
@@ -9,20 +11,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/orgs"
+	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
-// surely shows what a deed would come to, and does it once the viewer has said
+// Before shows what a deed would come to, and does it once the viewer has said
 // yes to that: the form comes back with "sure".
-func (p *Portal) surely(c echo.Context, deed func(context.Context) error, q question) error {
+func Before(c echo.Context, f *frame.Frame, deed func(context.Context) error, q Question) error {
 	ctx := c.Request().Context()
 	if c.FormValue("sure") == "" {
-		if err := p.foresee(ctx, deed, &q); err != nil {
+		if err := q.Foresee(ctx, deed); err != nil {
 			return err
 		}
 		if !q.Light || !q.quiet {
-			return p.ask(c, q)
+			return q.Put(c, f)
 		}
 	}
 	if err := deed(ctx); err != nil {
@@ -31,8 +34,8 @@ func (p *Portal) surely(c echo.Context, deed func(context.Context) error, q ques
 	return c.Redirect(http.StatusSeeOther, cmp.Or(q.Done, q.NoHref))
 }
 
-// foresee rehearses a deed and puts into the question what would come of it.
-func (p *Portal) foresee(ctx context.Context, deed func(context.Context) error, q *question) error {
+// Foresee rehearses a deed and puts into the question what would come of it.
+func (q *Question) Foresee(ctx context.Context, deed func(context.Context) error) error {
 	var preview orgs.Preview
 	if err := deed(orgs.Rehearse(ctx, &preview)); err != nil {
 		return err
@@ -44,26 +47,19 @@ func (p *Portal) foresee(ctx context.Context, deed func(context.Context) error, 
 	return nil
 }
 
-// consequences tells what would come of a deed, for a page that asks in its own way.
-func (p *Portal) consequences(ctx context.Context, deed func(context.Context) error) ([]string, error) {
-	var q question
-	err := p.foresee(ctx, deed, &q)
-	return q.Lines, err
-}
-
-// ask shows a question; the form comes back with "sure".
-func (p *Portal) ask(c echo.Context, q question) error {
-	h, err := p.Frame.At(c, q.Title, cmp.Or(q.Active, "people"))
+// Put shows the question; the form comes back with "sure".
+func (q Question) Put(c echo.Context, f *frame.Frame) error {
+	h, err := f.At(c, q.Title, cmp.Or(q.Active, "people"))
 	if err != nil {
 		return err
 	}
 	h.Page.Path = q.NoHref
 	q.Hidden = append(q.Hidden, ui.Crumb{Name: "sure", Href: "1"})
-	return show.Page(c, http.StatusOK, questionPage(h.Page, q))
+	return show.Page(c, http.StatusOK, Page(h.Page, q))
 }
 
-// hidden are fields that a form keeps: pairs of name and value, but for empty ones.
-func hidden(kv ...string) []ui.Crumb {
+// Hidden are fields that a form keeps: pairs of name and value, but for empty ones.
+func Hidden(kv ...string) []ui.Crumb {
 	var all []ui.Crumb
 	for i := 0; i+1 < len(kv); i += 2 {
 		if kv[i+1] != "" {
@@ -71,4 +67,11 @@ func hidden(kv ...string) []ui.Crumb {
 		}
 	}
 	return all
+}
+
+func kindOf(danger bool) string {
+	if danger {
+		return "danger"
+	}
+	return "primary"
 }
