@@ -220,6 +220,22 @@ func TestAPersonsTokenDoesNoMoreThanItWasCutTo(t *testing.T) {
 		if scope.Has(h.plant) || !scope.Has(h.household) {
 			t.Fatal("a list shows more than a page")
 		}
+		reads, _, err := m.NewOwnToken(h.homer, orgs.OwnTokenRequest{Label: "reads", NotAfter: year, Role: "viewer"})
+		h.ok(err)
+		h.join("bart", h.household, policies.Member)
+		held, err := h.Decider.Of(h.homer, h.homerID)
+		h.ok(err)
+		for _, a := range held {
+			_, err = h.Lend(enter(t, m, reads), orgs.LendRequest{Leans: a.ID, To: "bart@simps.net", Role: "viewer", Until: year})
+			wants(t, err, policies.ErrRefused) // it would let in whom it cannot let in itself
+			_, err = h.Lend(enter(t, m, reads), orgs.LendRequest{Leans: a.ID, To: "bart@simps.net", Role: "member", Until: year})
+			wants(t, err, policies.ErrLent)
+			wants(t, h.EndRole(in, a.ID, orgs.With{}), policies.ErrRefused) // nor does it give up what is Homer's
+			wants(t, h.EndRole(enter(t, m, reads), a.ID, orgs.With{}), policies.ErrRefused)
+		}
+		wants(t, h.Leave(enter(t, m, reads), h.simpsons, orgs.With{}), policies.ErrRefused)
+		_, err = h.Lend(enter(t, m, all), orgs.LendRequest{Leans: held[0].ID, To: "bart@simps.net", Role: "viewer", Until: year})
+		h.ok(err)
 		_, _, err = m.NewOwnToken(in, orgs.OwnTokenRequest{Label: "more", NotAfter: year})
 		wants(t, err, orgs.ErrTokenByToken)
 		_, _, err = m.NewOwnToken(enter(t, m, all), orgs.OwnTokenRequest{Label: "more", NotAfter: year})
@@ -230,11 +246,11 @@ func TestAPersonsTokenDoesNoMoreThanItWasCutTo(t *testing.T) {
 		}
 		list, err := m.OwnTokens(h.homer)
 		h.ok(err)
-		if len(list) != 2 {
+		if len(list) != 3 {
 			t.Fatalf("%+v", list)
 		}
-		bart := h.join("bart", h.household, policies.Member)
-		wants(t, m.RevokeOwnToken(bart, cutToken.ID), iam.ErrTokenUnknown)
+		lisa := h.join("lisa", h.household, policies.Member)
+		wants(t, m.RevokeOwnToken(lisa, cutToken.ID), iam.ErrTokenUnknown)
 		wants(t, m.RevokeOwnToken(enter(t, m, all), cutToken.ID), orgs.ErrTokenByToken)
 		h.ok(m.RevokeOwnToken(in, cutToken.ID)) // itself it may
 		_, _, err = m.Enter(h.out, cut.Reveal(), desk)

@@ -17,8 +17,9 @@ var ErrLastOwner = fault.New(fault.Conflict, "last-owner", "Somebody has to stay
 // End takes a role away, from oneself or from others, in the caller's
 // transaction, and gives back what it was. Who ends another's role manages
 // people there and could have given it; what is lent its lender takes back, what
-// is shared either side ends. It fails with ErrHidden, ErrRefused, ErrBeyond or
-// ErrLastOwner. Ending it twice is ErrHidden.
+// is shared either side ends. A token that was cut gives up nothing of its
+// person's: it ends what its cut could give. It fails with ErrHidden, ErrRefused,
+// ErrBeyond or ErrLastOwner. Ending it twice is ErrHidden.
 func (d *Decider) End(ctx context.Context, tx *gorm.DB, id iam.AssignmentID, reason string) (Assignment, error) {
 	if err := d.versions.Bump(tx); err != nil { // first: of two last owners who leave at once one stays
 		return Assignment{}, err
@@ -56,7 +57,8 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	if !ok {
 		return ErrHidden
 	}
-	if who == a.User && a.SubjectType != Team || a.Lent != "" && who == a.GrantedBy {
+	own := who == a.User && a.SubjectType != Team || a.Lent != "" && who == a.GrantedBy
+	if own && whole(ctx) {
 		return nil
 	}
 	t := d.rulesIn()
@@ -83,7 +85,7 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	}
 	service := a.SubjectType == Service && may.Has(MakeService)
 	switch {
-	case !may.Has(ReadPeople) && !service:
+	case !may.Has(ReadPeople) && !service && !own:
 		return ErrHidden
 	case !may.Has(ManagePeople) && !service && !(a.Source == Shared && may.Has(Share)):
 		return ErrRefused

@@ -41,7 +41,7 @@ func (d *Decider) mayGive(ctx context.Context, tx *gorm.DB, g Grant, l line) (ti
 		return time.Time{}, err
 	}
 	if g.Lent != "" {
-		return d.mayLend(t, seats, g, t.may(gives), l)
+		return d.mayLend(ctx, t, seats, g, t.may(gives), l)
 	}
 	return d.mayHandOn(ctx, t, seats, g, t.may(gives), l, first)
 }
@@ -95,16 +95,21 @@ func (d *Decider) mayHandOn(ctx context.Context, t *table, seats []seat, g Grant
 }
 
 // mayLend judges who names a deputy: the role lies within one of his own, which
-// is not lent or shared itself.
-func (d *Decider) mayLend(t *table, seats []seat, g Grant, gives Actions, l line) (time.Time, error) {
+// is not lent or shared itself. A token that was cut lends where it manages
+// people, and within its cut: else a program that only reads would let others in.
+func (d *Decider) mayLend(ctx context.Context, t *table, seats []seat, g Grant, gives Actions, l line) (time.Time, error) {
 	now := iam.Micros(d.now())
 	for i := range seats {
 		s := &seats[i]
 		if s.id != g.Lent || s.lent != 0 || s.team != "" || s.device != "" {
 			continue
 		}
-		if gives&^t.reaches(s, target{l, g.Device}, now) != 0 {
+		may := kept(ctx, t.reaches(s, target{l, g.Device}, now), l)
+		switch {
+		case gives&^may != 0:
 			return time.Time{}, ErrLent
+		case !whole(ctx) && !may.Has(ManagePeople):
+			return time.Time{}, ErrRefused
 		}
 		return sooner(g.Until, s.ends()), nil
 	}
