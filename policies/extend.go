@@ -75,7 +75,11 @@ func (d *Decider) prolong(ctx context.Context, tx *gorm.DB, a Assignment, until 
 	if g.Source == Founding || g.Source == Console {
 		g.Source = Direct // it is this person's decision now
 	}
-	return d.mayGive(ctx, tx, g, l)
+	until, err := d.mayGive(ctx, tx, g, l)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return until, apartFrom(tx, g, l, iam.Micros(d.now())) // it may be over for a while, and another have come
 }
 
 // notLast refuses an end for the last one who has to stay.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"halfkey/iam"
 	"halfkey/migrations"
 	"halfkey/migrations/dbtest"
@@ -234,6 +236,17 @@ func TestDutiesStayApart(t *testing.T) {
 		w.may(t, w.nobody, Impersonate, w.household, "", nil)
 		w.may(t, w.nobody, ReadDevice, w.household, "", ErrRefused)
 		w.must(w.give(Grant{Subject: w.moe, Role: Auditor, Org: w.simpsons, By: w.homer})) // an owner elsewhere
+
+		hour := w.must(w.give(Grant{Subject: w.nobody, Role: Auditor, Org: w.simpsons, By: w.homer, Until: w.now().Add(time.Hour)}))
+		w.pass(2 * time.Hour)
+		w.must(w.give(Grant{Subject: w.nobody, Role: Operator, Org: w.household, By: w.homer})) // he audits no longer
+		err := w.db.Transaction(func(tx *gorm.DB) error {
+			_, _, err := w.SetEnd(w.as(w.homer), tx, hour, time.Time{})
+			return err
+		})
+		if !errors.Is(err, ErrDuties) {
+			t.Errorf("what was over goes on beside what came meanwhile: %v", err)
+		}
 	})
 }
 
