@@ -139,8 +139,8 @@ func readCell(p *Projection) vault.Cell {
 	return vault.Cell{Tenant: string(p.Tenant), Column: "projections.read_key_sealed", Row: p.ID}
 }
 
-// each state's marker on the service's side names the connector too, so that two
-// installations with one account leave each other's channels alone.
+// marker is what a channel of ours carries there. It names the connector too, so
+// that two installations with one account leave each other's channels alone.
 func (p *Projection) marker() string { return string(p.Connector) + "." + p.ID }
 
 func find(ctx context.Context, tx *gorm.DB, id string) (p Projection, err error) {

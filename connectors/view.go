@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -33,8 +34,11 @@ func (d *Desk) Connectors(ctx context.Context, org iam.OrgID) (list []Status, er
 	}
 	for _, id := range ids {
 		a, err := d.take(ctx, id, policies.ReadConnector)
-		if err != nil {
+		if errors.Is(err, ErrUnknown) || errors.Is(err, policies.ErrRefused) {
 			continue // he sees the place and not what stands above it
+		}
+		if err != nil {
+			return nil, err
 		}
 		s, err := d.status(ctx, &a)
 		if err != nil {
@@ -97,11 +101,14 @@ func (d *Desk) Projections(ctx context.Context, id ID, after string, n int) (lis
 }
 
 // Projection is one channel outside, by the name that a device's row has for it.
-// The caller has judged that he may see the device.
+// The caller has judged that he may see the device. It fails with ErrChannel.
 func (d *Desk) Projection(ctx context.Context, channel string) (View, error) {
 	p, err := find(ctx, d.DB, channel)
-	if err != nil {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return View{}, ErrChannel
+	}
+	if err != nil {
+		return View{}, fmt.Errorf("find channel %s: %w", channel, err)
 	}
 	return viewOf(p), nil
 }
