@@ -171,19 +171,31 @@ func findReview(q *gorm.DB, id ReviewID) (r reviewRow, err error) {
 	return r, err
 }
 
+// reviewNames say who made reviews and where, and how far each is.
+const reviewNames = `SELECT v.id, o.name, u.name, (SELECT COUNT(*) FROM review_items WHERE review_id = v.id),
+(SELECT COUNT(*) FROM review_items WHERE review_id = v.id AND decision <> '')
+FROM reviews v JOIN orgs o ON o.id = v.org_id JOIN users u ON u.id = v.made_by WHERE v.id IN ?`
+
 // names fills in who and where.
 func (r Reviews) names(ctx context.Context, all []Review) error {
-	q := r.Orgs.DB.WithContext(ctx)
+	at, ids := map[ReviewID]*Review{}, make([]string, len(all))
 	for i := range all {
-		v := &all[i]
-		err := q.Raw(`SELECT (SELECT name FROM orgs WHERE id = ?), (SELECT name FROM users WHERE id = ?),
-(SELECT COUNT(*) FROM review_items WHERE review_id = ?), (SELECT COUNT(*) FROM review_items WHERE review_id = ? AND decision <> '')`,
-			string(v.Org), string(v.MadeBy), string(v.ID), string(v.ID)).Row().Scan(&v.OrgName, &v.Maker, &v.Items, &v.Decided)
-		if err != nil {
-			return fmt.Errorf("read review %s: %w", v.ID, err)
-		}
+		at[all[i].ID], ids[i] = &all[i], string(all[i].ID)
 	}
-	return nil
+	rows, err := r.Orgs.DB.WithContext(ctx).Raw(reviewNames, ids).Rows()
+	if err != nil {
+		return fmt.Errorf("name reviews: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n Review
+		if err := rows.Scan(&n.ID, &n.OrgName, &n.Maker, &n.Items, &n.Decided); err != nil {
+			return fmt.Errorf("name reviews: %w", err)
+		}
+		v := at[n.ID]
+		v.OrgName, v.Maker, v.Items, v.Decided = n.OrgName, n.Maker, n.Items, n.Decided
+	}
+	return rows.Err()
 }
 
 // List gives the newest reviews of the tenant that the person who acts runs, or
@@ -195,17 +207,13 @@ func (r Reviews) List(ctx context.Context, tenant iam.OrgID) ([]Review, error) {
 	}
 	var all []Review
 	for _, row := range rows {
-		runs := r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID)
-		if !runs {
-			items, err := r.items(ctx, row)
-			if err != nil {
-				return nil, err
-			}
-			if len(items) == 0 {
-				continue
-			}
+		asked, err := r.asks(ctx, row)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, row.review())
+		if asked {
+			all = append(all, row.review())
+		}
 	}
 	return all, r.names(ctx, all)
 }
@@ -232,17 +240,42 @@ func (r Reviews) Get(ctx context.Context, id ReviewID) (Review, []Item, error) {
 // itemsMost bounds a review's page.
 const itemsMost = 2000
 
-func (r Reviews) items(ctx context.Context, row reviewRow) ([]Item, error) {
+// seen are those items of a review that the person who acts may see; nil for none.
+func (r Reviews) seen(ctx context.Context, row reviewRow) (*gorm.DB, error) {
 	q := r.Orgs.DB.WithContext(ctx).Where("review_id = ?", string(row.ID))
-	if !r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID) {
-		scope, err := r.Orgs.Decider.Scope(ctx, policies.ManagePeople)
-		if err != nil || scope.Empty() {
-			return nil, err
-		}
-		where, args := scope.SQL("o.id", "o.tenant_id")
-		if where != "" {
-			q = q.Where("org_id IN (SELECT o.id FROM orgs o WHERE "+where+")", args...)
-		}
+	if r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID) {
+		return q, nil
+	}
+	scope, err := r.Orgs.Decider.Scope(ctx, policies.ManagePeople)
+	if err != nil || scope.Empty() {
+		return nil, err
+	}
+	if where, args := scope.SQL("o.id", "o.tenant_id"); where != "" {
+		q = q.Where("org_id IN (SELECT o.id FROM orgs o WHERE "+where+")", args...)
+	}
+	return q, nil
+}
+
+// asks tells whether the person who acts runs a review, or is asked something by it.
+func (r Reviews) asks(ctx context.Context, row reviewRow) (bool, error) {
+	if r.Orgs.Decider.May(ctx, policies.ReviewAccess, row.OrgID) {
+		return true, nil
+	}
+	q, err := r.seen(ctx, row)
+	if err != nil || q == nil {
+		return false, err
+	}
+	var some []itemRow
+	if err := q.Select("id").Limit(1).Find(&some).Error; err != nil {
+		return false, fmt.Errorf("look whom a review asks: %w", err)
+	}
+	return len(some) > 0, nil
+}
+
+func (r Reviews) items(ctx context.Context, row reviewRow) ([]Item, error) {
+	q, err := r.seen(ctx, row)
+	if err != nil || q == nil {
+		return nil, err
 	}
 	var rows []itemRow
 	if err := q.Order("org_id, subject_name, id").Limit(itemsMost).Find(&rows).Error; err != nil {
@@ -255,7 +288,7 @@ func (r Reviews) items(ctx context.Context, row reviewRow) ([]Item, error) {
 	}
 	var places []orgRow
 	if err := r.Orgs.DB.WithContext(ctx).Where("id IN ?", slices.Compact(ids)).Find(&places).Error; err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read a review's places: %w", err)
 	}
 	for _, o := range places {
 		names[iam.OrgID(o.ID)] = o.Name
