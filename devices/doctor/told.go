@@ -40,7 +40,7 @@ func (s *Service) hooks(ctx context.Context, org iam.OrgID) (list []Hook, err er
 	if err != nil {
 		return nil, err
 	}
-	err = q.Where(`h.removed_at IS NULL AND h.id IN (SELECT webhook_id FROM webhook_calls WHERE state = 'failed')
+	err = q.Where(`h.removed_at IS NULL AND EXISTS (SELECT 1 FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed')
 AND NOT EXISTS (SELECT 1 FROM webhook_calls s WHERE s.webhook_id = h.id AND s.state = 'sent' AND s.tried_at > (SELECT MAX(f.tried_at) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed'))`).
 		Select(`h.id, h.org_id AS org, o.name AS place, h.host, (SELECT COUNT(*) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed') AS count,
 (SELECT MIN(f.created_at) FROM webhook_calls f WHERE f.webhook_id = h.id AND f.state = 'failed') AS since,

@@ -9,7 +9,7 @@ constraint account_keys UNIQUE (id)
 constraint account_keys FOREIGN KEY (org_id) REFERENCES orgs(id)
 constraint account_keys PRIMARY KEY (digest)
 CREATE UNIQUE INDEX account_keys_id_key ON public.account_keys USING btree (id)
-CREATE INDEX account_keys_org ON public.account_keys USING btree (org_id) WHERE (revoked_at IS NULL)
+CREATE INDEX account_keys_org ON public.account_keys USING btree (org_id)
 CREATE UNIQUE INDEX account_keys_pkey ON public.account_keys USING btree (digest)
 column agent_assertions.mac bytea NOT NULL
 column agent_assertions.ends_at bigint NOT NULL
@@ -917,6 +917,7 @@ column signing_keys.retired_at bigint
 constraint signing_keys PRIMARY KEY (kid)
 CREATE UNIQUE INDEX signing_keys_current ON public.signing_keys USING btree (tenant_id) WHERE (retired_at IS NULL)
 CREATE UNIQUE INDEX signing_keys_pkey ON public.signing_keys USING btree (kid)
+CREATE INDEX signing_keys_tenant ON public.signing_keys USING btree (tenant_id)
 column silence_wishes.user_id text NOT NULL
 column silence_wishes.created_at bigint NOT NULL
 constraint silence_wishes PRIMARY KEY (user_id)
@@ -1006,6 +1007,7 @@ column webhook_calls.tried_at bigint
 constraint webhook_calls PRIMARY KEY (id)
 constraint webhook_calls FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
 CREATE INDEX webhook_calls_created ON public.webhook_calls USING btree (created_at)
+CREATE INDEX webhook_calls_dead ON public.webhook_calls USING btree (webhook_id, tried_at) WHERE (state = 'failed'::text)
 CREATE INDEX webhook_calls_failed ON public.webhook_calls USING btree (id) WHERE (state = 'failed'::text)
 CREATE INDEX webhook_calls_hook ON public.webhook_calls USING btree (webhook_id, created_at)
 CREATE UNIQUE INDEX webhook_calls_pkey ON public.webhook_calls USING btree (id)

@@ -7,7 +7,7 @@ CREATE TABLE account_keys (
     created_at BIGINT NOT NULL,
     revoked_at BIGINT
 );
-CREATE INDEX account_keys_org ON account_keys (org_id) WHERE revoked_at IS NULL;
+CREATE INDEX account_keys_org ON account_keys (org_id);
 CREATE TABLE agent_assertions (
     mac     BLOB PRIMARY KEY,
     ends_at BIGINT NOT NULL
@@ -792,6 +792,7 @@ CREATE TABLE signing_keys (
     retired_at     BIGINT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX signing_keys_current ON signing_keys (tenant_id) WHERE retired_at IS NULL;
+CREATE INDEX signing_keys_tenant ON signing_keys (tenant_id);
 CREATE TABLE silence_wishes (
     user_id    TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     created_at BIGINT NOT NULL
@@ -860,6 +861,7 @@ CREATE TABLE webhook_calls (
     tried_at   BIGINT
 );
 CREATE INDEX webhook_calls_created ON webhook_calls (created_at);
+CREATE INDEX webhook_calls_dead ON webhook_calls (webhook_id, tried_at) WHERE state = 'failed';
 CREATE INDEX webhook_calls_failed ON webhook_calls (id) WHERE state = 'failed';
 CREATE INDEX webhook_calls_hook ON webhook_calls (webhook_id, created_at);
 CREATE TABLE webhooks (
