@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -60,9 +61,26 @@ func (r *run) do(names string, given []string) error {
 	}
 	answer, err := r.one(method, path, body)
 	if err != nil {
-		return err
+		return r.asTyped(err)
 	}
 	return r.print(answer)
+}
+
+// asTyped has a refusal name the flag or argument that it is about, and not the
+// member of the API's body.
+func (r *run) asTyped(err error) error {
+	if f, ok := errors.AsType[*Failed](err); ok {
+		for one := range strings.FieldsSeq(r.query + " " + r.body) {
+			member, from, _ := strings.Cut(one, "=")
+			from, _, _ = strings.Cut(from, ":")
+			for i := range f.Errors {
+				if f.Errors[i].Where == member {
+					f.Errors[i].Where = from
+				}
+			}
+		}
+	}
+	return err
 }
 
 // path fills in the arguments, which may be names where the API wants ids.
