@@ -24,3 +24,7 @@ func TimeOrZero(us *int64) time.Time {
 	}
 	return Time(*us)
 }
+
+// Dated tells whether a moment can be told again: in UTC its year has four
+// digits, and it is not before 1970, which nobody means. RFC 3339 writes no others.
+func Dated(t time.Time) bool { y := t.UTC().Year(); return 1970 <= y && y <= 9999 }

@@ -16,6 +16,8 @@ func TestADayIsTakenFromItsMorningToItsEvening(t *testing.T) {
 		"":                 {},
 		"soon":             {Unreadable, Unreadable, Unreadable},
 		"2027-02-30":       {Unreadable, Unreadable, Unreadable},
+		"0001-01-01T00:00": {Unreadable, Unreadable, Unreadable}, // and not no time at all
+		"0001-01-01":       {Unreadable, Unreadable, Unreadable},
 	} {
 		if got := [3]time.Time{Morning(typed), Evening(typed), Moment(typed)}; got != want {
 			t.Errorf("%q: %v, want %v", typed, got, want)

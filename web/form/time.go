@@ -3,10 +3,12 @@ package form
 import (
 	"strings"
 	"time"
+
+	"halfkey/iam"
 )
 
-// Unreadable stands for a time that nobody can read: so long ago that nobody
-// means it.
+// Unreadable stands for a time that nobody can read, or that cannot be told
+// again: so long ago that nobody means it.
 var Unreadable = time.Unix(0, 0)
 
 // minute is how a browser's field has a time.
@@ -19,7 +21,11 @@ func Morning(day string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.ParseInLocation(time.DateOnly, day, time.Local)
-	if err != nil {
+	return readable(t, err)
+}
+
+func readable(t time.Time, err error) time.Time {
+	if err != nil || !iam.Dated(t) {
 		return Unreadable
 	}
 	return t
@@ -31,14 +37,14 @@ func Evening(day string) time.Time {
 	if t.IsZero() || t.Equal(Unreadable) {
 		return t
 	}
-	return t.AddDate(0, 0, 1).Add(-time.Second)
+	return readable(t.AddDate(0, 0, 1).Add(-time.Second), nil)
 }
 
 // Moment reads a time such as 2027-01-31T18:00, or a day, which stands for its
 // end; else like Morning.
 func Moment(s string) time.Time {
 	if t, err := time.ParseInLocation(minute, s, time.Local); err == nil {
-		return t
+		return readable(t, nil)
 	}
 	return Evening(s)
 }

@@ -2,15 +2,18 @@ package rest
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/web/problem"
 )
@@ -44,7 +47,7 @@ func read(c echo.Context, v any) error {
 // parse is read on a document in memory. It fails with ErrBody, which says where
 // and what; where is a path such as /items/0/name, without the first slash.
 func parse(raw []byte, v any) error {
-	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(moments))
 	if err == nil {
 		return nil
 	}
@@ -62,12 +65,26 @@ func parse(raw []byte, v any) error {
 			what = "is not known here"
 		case meaning.JSONKind == 'n':
 			what = "is null, which says nothing here"
-		case meaning.GoType != nil && meaning.GoType.String() == "time.Time":
+		case meaning.GoType != nil && strings.HasSuffix(meaning.GoType.String(), "time.Time"):
 			what = "is not a time like 2026-11-03T18:00:00Z"
 		}
 	}
 	return ErrBody.At(where, what)
 }
+
+// moments takes only those that can be told again: 9999-12-31T23:59:59-12:00 lies
+// in the year 10000, and no list with it in could be written any more. The zero
+// time is none at all, as programs write it.
+var moments = json.UnmarshalFunc(func(raw []byte, t *time.Time) error {
+	*t = time.Time{}
+	if err := t.UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	if !t.IsZero() && !iam.Dated(*t) {
+		return fmt.Errorf("is of the year %d", t.UTC().Year())
+	}
+	return nil
+})
 
 // whereOf names a member as its caller wrote it.
 func whereOf(p jsontext.Pointer) string {

@@ -75,7 +75,7 @@ func moment(c echo.Context, name string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
+	if err != nil || !iam.Dated(t) {
 		return time.Time{}, problem.ErrMalformed.At(name, "is a time like 2026-11-03T18:00:00Z")
 	}
 	return t.UTC(), nil

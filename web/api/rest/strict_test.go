@@ -31,6 +31,25 @@ func TestABodyIsReadToTheLetter(t *testing.T) {
 	h.homer.odd(t, "POST", "/orgs", `{"name":"`+strings.Repeat("x", 300<<10)+`"}`).refuses(413, "too-large")
 }
 
+// A list could not be written any more in which such a time stood.
+func TestATimeIsOneThatCanBeToldAgain(t *testing.T) {
+	h := newHouse(t)
+	for _, at := range []string{"9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "NaN"} {
+		for path, body := range map[string]map[string]any{
+			"/orgs/" + string(h.Household) + "/dates": {"until": at}, "/orgs/" + string(h.Household) + "/keys": {"label": "x", "not_before": at},
+			"/orgs/" + string(h.Household) + "/roles": {"to": "marge@simps.net", "role": "viewer", "from": at},
+		} {
+			a := h.homer.odd(t, "POST", path, body).refuses(400, "body-malformed")
+			if !strings.Contains(string(a.body), "is not a time like") {
+				t.Errorf("%s %s: %s", path, at, a.body)
+			}
+		}
+	}
+	for _, list := range []string{"/orgs", "/orgs/" + string(h.Household) + "/keys", "/orgs/" + string(h.Household) + "/people"} {
+		h.homer.do(t, "GET", list, nil).wants(200)
+	}
+}
+
 func TestAnAddressTakesItsOwnParametersOnly(t *testing.T) {
 	h := newHouse(t)
 	for _, q := range []string{"?stat=active", "?state=gone", "?limit=0", "?limit=201", "?limit=x", "?q=a&q=b", "?org=1", "?q=%00", "?cursor=!!", "?cursor=b3Jncwpw"} {
