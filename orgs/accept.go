@@ -76,6 +76,9 @@ func (s *Service) AcceptAs(ctx context.Context, token string) error {
 		return err
 	}
 	user, err := s.Users.Get(ctx, asking(ctx))
+	if err != nil && !errors.Is(err, iam.ErrUserUnknown) {
+		return fmt.Errorf("accept an invitation: %w", err)
+	}
 	if err != nil || string(user.Email) != row.Email {
 		return ErrOtherPerson
 	}

@@ -2,6 +2,7 @@ package orgs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"halfkey/iam"
@@ -22,8 +23,11 @@ var (
 // It fails with ErrHidden, ErrRefused, ErrHelpSelf or ErrHelpBeyond.
 func (s *Service) MayHelp(ctx context.Context, helper, who iam.UserID) error {
 	user, err := s.Users.Get(ctx, who)
-	if err != nil {
+	if errors.Is(err, iam.ErrUserUnknown) {
 		return policies.ErrHidden
+	}
+	if err != nil {
+		return err
 	}
 	ctx = asUser(ctx, helper)
 	if err := s.Decider.Require(ctx, policies.ManagePeople, user.Home); err != nil {
