@@ -70,13 +70,9 @@ func (w *weighing) settle(ctx context.Context, tx *gorm.DB) (changes []KeyChange
 	if err != nil {
 		return nil, err
 	}
-	blind := w.whole && !w.deed.Gives
-	if blind {
-		after, err := w.see(ctx, tx, w.deed.Area.then())
-		if err != nil {
-			return nil, err
-		}
-		blind = lostAny(w.saw, after)
+	blind, err := w.blinds(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
 	done := map[iam.KeyID]bool{}
 	for _, e := range now {
@@ -151,6 +147,15 @@ func (w *weighing) asleep(tx *gorm.DB, all []exposure) (map[iam.OrgID]bool, erro
 		places[e.Org] = true
 	}
 	return w.s.Decider.StoppedIn(tx, keysOf(places))
+}
+
+// blinds tells whether anybody reads less after a deed that touches all of a place.
+func (w *weighing) blinds(ctx context.Context, tx *gorm.DB) (bool, error) {
+	if !w.whole {
+		return false, nil
+	}
+	after, err := w.see(ctx, tx, w.deed.Area.then())
+	return err == nil && lostAny(w.saw, after), err
 }
 
 // lostAny tells whether anybody reads less than before.
