@@ -3,8 +3,11 @@ package orgs_test
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"halfkey/iam"
 	"halfkey/iam/fault"
@@ -193,6 +196,22 @@ func TestWhoHasAnAccountAcceptsSignedIn(t *testing.T) {
 		if err := h.AcceptAs(marge, token.Reveal()); !errors.Is(err, orgs.ErrInvitationUsed) {
 			t.Errorf("twice: %v", err)
 		}
+		t.Run("what is taken back while it is being accepted gives nothing", func(t *testing.T) {
+			token, id, err := h.Invite(h.homer, h.plant, "lisa@simps.net", "viewer")
+			h.ok(err)
+			var read atomic.Bool
+			h.ok(h.db.Callback().Query().After("gorm:query").Register("taken back", func(tx *gorm.DB) {
+				if tx.Statement.Table == "invitations" && !read.Swap(true) {
+					h.ok(h.RevokeInvitation(h.homer, id))
+				}
+			}))
+			if err := h.AcceptAs(lisa, token.Reveal()); !errors.Is(err, orgs.ErrInvitationUsed) {
+				t.Errorf("%v", err)
+			}
+			if h.sees(lisa, h.plant) {
+				t.Error("she is in")
+			}
+		})
 	})
 }
 
