@@ -177,12 +177,23 @@ func asked(t *testing.T, b *webtest.Browser) (q iam.Question) {
 // answers lets the tab's authenticator answer, wherever the tab is.
 func answers(t *testing.T, tab context.Context, q iam.Question) string {
 	t.Helper()
+	return authenticates(t, tab, q, `get({ publicKey: { ...o, challenge: bytes(o.challenge) } })`)
+}
+
+// makes lets it make a passkey.
+func makes(t *testing.T, tab context.Context, q iam.Question) string {
+	t.Helper()
+	return authenticates(t, tab, q, `create({ publicKey: { ...o, challenge: bytes(o.challenge), user: { ...o.user, id: bytes(o.user.id) }, excludeCredentials: [] } })`)
+}
+
+func authenticates(t *testing.T, tab context.Context, q iam.Question, call string) string {
+	t.Helper()
 	does(t, tab, `(() => {
   delete document.documentElement.dataset.answer;
   const o = `+string(q.Options)+`;
   const bytes = (s) => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const done = (s) => { document.documentElement.dataset.answer = s; };
-  navigator.credentials.get({ publicKey: { ...o, challenge: bytes(o.challenge) } }).then((c) => done(JSON.stringify(c.toJSON())), (e) => done("failed: " + e));
+  navigator.credentials.`+call+`.then((c) => done(JSON.stringify(c.toJSON())), (e) => done("failed: " + e));
 })()`)
 	waits(t, tab, `!!document.documentElement.dataset.answer`)
 	answer, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.documentElement.dataset.answer`))
@@ -211,6 +222,19 @@ func TestAnAnswerOpensTheDoorOnceInItsBrowserFromThisHouseOnly(t *testing.T) {
 	homer.Post(t, "/logout").Wants(t, 303)
 	homer.Post(t, "/login", "ticket", q.Ticket, "passkey", answer).Wants(t, 422).Says(t, "sent twice")
 
+	t.Run("who is switched off has no use of his passkey", func(t *testing.T) {
+		q := asked(t, homer)
+		answer := answers(t, tab, q)
+		if err := h.DB.Exec("UPDATE users SET state = 'disabled' WHERE email = 'homer@simps.net'").Error; err != nil {
+			t.Fatal(err)
+		}
+		homer.Post(t, "/login", "ticket", q.Ticket, "passkey", answer).Wants(t, 422).Says(t, "did not open the door")
+		if err := h.DB.Exec("UPDATE users SET state = 'active' WHERE email = 'homer@simps.net'").Error; err != nil {
+			t.Fatal(err)
+		}
+	})
+	q = asked(t, homer)
+	homer.Post(t, "/login", "ticket", q.Ticket, "passkey", answers(t, tab, q)).Wants(t, 303)
 	t.Run("another site's page gets an answer that is worth nothing here", func(t *testing.T) {
 		evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
@@ -233,6 +257,19 @@ func TestAnAnswerOpensTheDoorOnceInItsBrowserFromThisHouseOnly(t *testing.T) {
 		}
 		q := asked(t, homer)
 		homer.Post(t, "/login", "ticket", q.Ticket, "passkey", answers(t, tab, q)).Wants(t, 422).Says(t, "did not open the door")
+	})
+	t.Run("a passkey that was taken away does not come back by the answer that it came with", func(t *testing.T) {
+		remove(t, tab, device)
+		withAuthenticator(t, tab)
+		var q iam.Question
+		if err := json.Unmarshal([]byte(homer.Post(t, "/me/passkeys/ask").Wants(t, 200).Body), &q); err != nil {
+			t.Fatal(err)
+		}
+		answer := makes(t, tab, q)
+		homer.Post(t, "/me/passkeys", "ticket", q.Ticket, "passkey", answer).Wants(t, 303)
+		newest := homer.Get(t, "/me").Wants(t, 200).Find(t, `(?s).*action="/me/passkeys/([0-9a-z]{20})/remove"`)
+		homer.Post(t, "/me/passkeys/"+newest+"/remove").Wants(t, 303)
+		homer.Post(t, "/me/passkeys", "ticket", q.Ticket, "passkey", answer).Wants(t, 422).Says(t, "sent twice")
 	})
 }
 
