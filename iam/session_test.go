@@ -238,8 +238,14 @@ func TestVerifyAsksAgain(t *testing.T) {
 	if _, err := h.Verify(t.Context(), token, iam.Proof{Password: homersPassword}, visit(homersNetwork)); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := h.Find(t.Context(), token); err != nil || s.VerifiedAt.Unix() != h.clock.Load()/1e6 {
+	s, err := h.Find(t.Context(), token)
+	if err != nil || s.VerifiedAt.Unix() != h.clock.Load()/1e6 {
 		t.Errorf("%+v %v", s, err)
+	}
+	for after, fresh := range map[time.Duration]bool{10*time.Minute - time.Microsecond: true, 10 * time.Minute: false} {
+		if s.Fresh(s.VerifiedAt.Add(after)) != fresh {
+			t.Errorf("after %s: the proof counts %t", after, !fresh)
+		}
 	}
 }
 
