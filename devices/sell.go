@@ -108,7 +108,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?, 1, '', 0, 0, 0, 0, ?)`
 func (s *Service) buy(ctx context.Context, tx *gorm.DB, d Device, t transferRow, into iam.OrgID, by served) (Device, error) {
 	b := Device{ID: iam.DeviceID(iam.NewID()), Tenant: iam.OrgID(t.ToTenantID), Org: into, Serial: d.Serial, Name: d.Name, Kind: d.Kind, Model: d.Model, Firmware: d.Firmware,
 		State: Active, Door: Bought, Connector: by.id, Version: 1, CreatedAt: s.micros()}
-	channel, err := by.provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(b.ID), Tenant: b.Tenant, Org: b.Org, Name: b.Name, Fields: connectors.Kind(b.Kind).Fields()})
+	channel, err := by.provider.Create(ctx, tx, connectors.Wanted{Op: "board " + string(b.ID), By: by.id, Tenant: b.Tenant, Org: b.Org, Name: b.Name,
+		Fields: connectors.Kind(b.Kind).Fields()})
 	if err != nil {
 		return b, err
 	}

@@ -19,7 +19,7 @@ func (s *Service) Suspend(ctx context.Context, id iam.DeviceID) error {
 
 // Resume lets a suspended device go on. A second call changes nothing.
 func (s *Service) Resume(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Active, "device.resume", "UPDATE devices SET state = CASE WHEN boarded_at = 0 THEN 'announced' ELSE 'active' END WHERE id = ? AND state = 'suspended'")
+	return s.turn(ctx, id, Active, "device.resume", "UPDATE devices SET state = CASE WHEN boarded_at = 0 AND door = 'agent' THEN 'announced' ELSE 'active' END WHERE id = ? AND state = 'suspended'")
 }
 
 func (s *Service) turn(ctx context.Context, id iam.DeviceID, to State, verb, update string) error {

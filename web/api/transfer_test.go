@@ -129,6 +129,32 @@ func TestASoldDeviceKeepsNothingOfItsOldOwner(t *testing.T) {
 	})
 }
 
+func TestASoldDeviceGetsItsChannelWhereItsNewOwnersAre(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		d := open(t, db, io.Discard)
+		homer, ned, there := As(t, d.Homer), As(t, d.Ned), newHosted(t)
+		desk := d.connect(t, io.Discard)
+		old := d.board(t, d.Key(t, In(d.Household)), serialNo, 201)
+		good(desk.Open(ned, d.Flander, d.Flander, there.draft(there.account)))(t)
+		desk.Stop() // from here on it works when it is told to
+		sold := good(d.List(homer, devicesFilter("")))(t)[0].ID
+		offer := good(d.OfferTransfer(homer, sold, string(d.Flander), orgs.With{}))(t)
+		mine := good(d.AcceptTransfer(ned, offer, d.Flander))(t)
+		good(0, desk.Run(t.Context()))(t)
+		// That he pauses it before its first call takes nothing of his yes away.
+		good(0, d.Suspend(ned, mine))(t)
+		good(0, d.Resume(ned, mine))(t)
+		good(0, desk.Run(t.Context()))(t)
+		key := good(d.Orgs.EnsureKey(ned, d.Flander))(t)
+		first, second, err := d.Orgs.RevealKey(ned, key.ID)
+		good(0, err)(t)
+		c := d.board(t, Key{RegKey: wire.RegKey{Form: wire.Form(key.Form), First: first.Reveal(), Second: wire.SecondHalf(second.Reveal())}, ID: key.ID}, serialNo, 201)
+		if c.Channel.UpdateURL != there.url+"/update" || c.Channel.WriteKey == old.Channel.WriteKey {
+			t.Errorf("it is told %+v", c.Channel)
+		}
+	})
+}
+
 // ids are the sentences of a preview.
 func ids(p orgs.Preview) map[string]bool {
 	said := map[string]bool{}
