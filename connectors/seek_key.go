@@ -2,7 +2,10 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"gorm.io/gorm"
 
 	"halfkey/iam/fault"
 )
@@ -16,11 +19,14 @@ var (
 
 // SeekKey looks whether somebody changed a channel's write key at the service, and
 // takes it over. The caller has judged that he may manage the channel's device. It
-// fails with ErrKeySame, ErrGone, ErrTestKey and ErrTestSilent.
+// fails with ErrChannel, ErrKeySame, ErrGone, ErrTestKey and ErrTestSilent.
 func (d *Desk) SeekKey(ctx context.Context, channel string) error {
 	p, err := find(ctx, d.DB, channel)
-	if err != nil {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return ErrChannel
+	}
+	if err != nil {
+		return fmt.Errorf("find channel %s: %w", channel, err)
 	}
 	var a account
 	if err := d.db(ctx).Raw(`SELECT * FROM connectors WHERE id = ?`, p.Connector).Take(&a).Error; err != nil {

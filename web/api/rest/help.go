@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -27,8 +28,11 @@ func (a *API) help(c echo.Context) error {
 		return err
 	}
 	u, err := a.Users.Get(ctx, who)
-	if err != nil || !a.Decider.May(ctx, policies.ReadPeople, u.Home) {
+	if errors.Is(err, iam.ErrUserUnknown) || err == nil && !a.Decider.May(ctx, policies.ReadPeople, u.Home) {
 		return policies.ErrHidden
+	}
+	if err != nil {
+		return err
 	}
 	token, err := a.Recovery.Help(ctx, me.User, who)
 	if err != nil {
