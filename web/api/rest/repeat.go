@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -58,14 +59,24 @@ func (a *API) asked(c echo.Context, key string) (r iam.Asked, err error) {
 		return r, ErrBody.At("body", "ended early")
 	}
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	who := audit.ActorFrom(req.Context())
 	hash := sha256.New()
 	for _, part := range []string{req.Method, req.URL.RequestURI(), req.Header.Get(echo.HeaderContentType)} {
 		hash.Write([]byte(part))
 		hash.Write([]byte{0})
 	}
 	hash.Write(body)
-	return iam.Asked{Who: who.Type + ":" + who.ID, Key: key, Request: [32]byte(hash.Sum(nil)), ID: c.Response().Header().Get(echo.HeaderXRequestID)}, nil
+	return iam.Asked{Who: asker(req.Context()), Key: key, Request: [32]byte(hash.Sum(nil)), ID: c.Response().Header().Get(echo.HeaderXRequestID)}, nil
+}
+
+// asker is whose answers a request may hear again: a token hears none that was
+// given to its person's browser, or to a token of his that may do more.
+func asker(ctx context.Context) string {
+	who := audit.ActorFrom(ctx)
+	name := who.Type + ":" + who.ID
+	if b, ok := iam.BearerOf(ctx); ok {
+		name += "|token|" + b.CutRole + "|" + string(b.CutOrg)
+	}
+	return name
 }
 
 // kept is an answer as it is stored.

@@ -43,6 +43,25 @@ func TestARequestThatComesTwiceIsDoneOnce(t *testing.T) {
 	})
 }
 
+// A key is easy to guess, and its answer may hold more than a token may have.
+func TestATokenHearsNoAnswerThatWasMeantForMore(t *testing.T) {
+	h := newHouse(t)
+	until := in(h, time.Hour)
+	narrow := h.homer.do(t, "POST", "/me/tokens", map[string]any{"label": "reads", "not_after": until, "role": "viewer"}).wants(201).text("token")
+	wide := h.homer.do(t, "POST", "/me/tokens", map[string]any{"label": "all", "not_after": until}, "Idempotency-Key", "1").wants(201).text("token")
+	for name, token := range map[string]string{"a cut one": narrow, "a whole one": wide} {
+		t.Run(name, func(t *testing.T) {
+			h.bearer(token).do(t, "POST", "/me/tokens", map[string]any{"label": "all", "not_after": until}, "Idempotency-Key", "1").refuses(403, "token-by-token")
+		})
+	}
+	shed := map[string]any{"parent": h.Tenant, "name": "Shed", "kind": "plain"}
+	first := h.bearer(wide).do(t, "POST", "/orgs", shed, "Idempotency-Key", "2").wants(201).text("id")
+	if again := h.bearer(wide).do(t, "POST", "/orgs", shed, "Idempotency-Key", "2").wants(201).text("id"); again != first {
+		t.Errorf("%s, then %s", first, again)
+	}
+	h.bearer(narrow).do(t, "POST", "/orgs", shed, "Idempotency-Key", "2").refuses(403, "not-allowed")
+}
+
 func TestOfManyAtOnceOneIsDone(t *testing.T) {
 	h := newHouse(t)
 	body := map[string]any{"parent": h.Tenant, "name": "Attic", "kind": "plain"}
