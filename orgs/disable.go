@@ -115,11 +115,11 @@ func (s *Service) notAbove(ctx context.Context, user iam.UserID, tenant iam.OrgI
 
 // Places that would be nobody's without this person.
 const lastOf = `SELECT COUNT(*) FROM assignments a JOIN orgs o ON o.id = a.org_id
-WHERE a.subject_id = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL
+WHERE a.subject_id = ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.valid_to IS NULL AND a.reach = 'subtree'
 AND (a.role = 'owner' AND o.kind = 'tenant' OR a.role = 'platform-admin' AND o.parent_id IS NULL)
 AND NOT EXISTS (SELECT 1 FROM assignments b JOIN users u ON u.id = b.subject_id AND u.state = 'active'
  WHERE b.org_id = a.org_id AND b.role = a.role AND b.subject_id <> a.subject_id AND b.subject_type = 'user' AND b.status = 'active'
- AND b.ended_at IS NULL AND b.valid_to IS NULL AND (b.valid_from IS NULL OR b.valid_from <= ?))`
+ AND b.ended_at IS NULL AND b.valid_to IS NULL AND b.reach = 'subtree' AND (b.valid_from IS NULL OR b.valid_from <= ?))`
 
 func notLast(tx *gorm.DB, user iam.UserID, now int64) error {
 	var places int64

@@ -44,7 +44,8 @@ WHERE subject_type = 'user' AND subject_id = ? AND ended_at IS NULL AND status =
 		return fmt.Errorf("read the roles of %s: %w", who, err)
 	}
 	for _, seat := range seats {
-		if err := s.Decider.MayGrant(ctx, policies.Role(seat.Role), iam.OrgID(seat.OrgID)); err != nil {
+		g := policies.Grant{Role: policies.Role(seat.Role), Org: iam.OrgID(seat.OrgID), Reach: policies.Subtree, By: helper}
+		if err := s.Decider.WouldGrant(ctx, g); err != nil {
 			if f := fault.Of(err); f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 				return err
 			}

@@ -166,6 +166,34 @@ func TestNobodyGivesWhatHeDoesNotHold(t *testing.T) {
 				t.Error("the guest stays after his time")
 			}
 		})
+		t.Run("nor further down", func(t *testing.T) {
+			shed, lisa, milhouse := w.org(w.plant, "plain"), w.person("lisa"), w.person("milhouse")
+			alone := w.must(w.give(Grant{Subject: lisa, Role: Manager, Org: w.plant, Reach: Self, By: w.homer}))
+			w.must(w.give(Grant{Subject: lisa, Role: Manager, Org: w.plant, By: lisa}))
+			w.must(w.give(Grant{Subject: milhouse, Role: Member, Org: w.plant, By: lisa}))
+			for _, who := range []iam.UserID{lisa, milhouse} {
+				w.may(t, who, ReadOrg, w.plant, "", nil)
+				w.may(t, who, ReadOrg, shed, "", ErrHidden)
+			}
+			if err := w.WouldGrant(w.as(lisa), Grant{Role: Member, Org: w.plant, Reach: Subtree, By: lisa}); !errors.Is(err, ErrBeyond) {
+				t.Errorf("as if she could: %v", err)
+			}
+			if ok, err := w.Within(w.as(lisa), Member, w.plant); ok || err != nil {
+				t.Errorf("who sees the sheds is not below her: %v", err)
+			}
+			whole := w.must(w.give(Grant{Subject: milhouse, Role: Member, Org: w.plant, By: w.homer}))
+			if err := w.end(lisa, whole); !errors.Is(err, ErrBeyond) {
+				t.Errorf("she takes what she cannot give: %v", err)
+			}
+			lend := Grant{Subject: milhouse, Role: Manager, Org: w.plant, Source: Deputy, Lent: alone, By: lisa, Until: w.now().Add(time.Hour)}
+			if _, err := w.give(lend); !errors.Is(err, ErrLent) {
+				t.Errorf("she lends what she has not: %v", err)
+			}
+			lend.Reach = Self
+			w.must(w.give(lend))
+			w.may(t, milhouse, ManageOrg, w.plant, "", nil)
+			w.may(t, milhouse, ManageOrg, shed, "", ErrRefused)
+		})
 		t.Run("giving twice is one role", func(t *testing.T) {
 			one := w.must(w.give(Grant{Subject: w.marge, Role: Manager, Org: w.household, By: w.homer}))
 			if two := w.must(w.give(Grant{Subject: w.marge, Role: Manager, Org: w.household, By: w.homer})); one != two {
@@ -237,6 +265,13 @@ func TestTheLastOwnerStays(t *testing.T) {
 		}
 		if err := w.end(w.admin, w.seat(w.admin, PlatformAdmin)); !errors.Is(err, ErrLastOwner) {
 			t.Errorf("the platform lost its administrator: %v", err)
+		}
+		half := w.must(w.give(Grant{Subject: w.marge, Role: Owner, Org: w.simpsons, Reach: Self, By: w.homer}))
+		if err := w.end(w.homer, homer); !errors.Is(err, ErrLastOwner) {
+			t.Errorf("the rooms would be nobody's: %v", err)
+		}
+		if err := w.end(w.homer, half); err != nil {
+			t.Error(err)
 		}
 		second := w.must(w.give(Grant{Subject: w.marge, Role: Owner, Org: w.simpsons, By: w.homer}))
 		ends := make(chan error, 2)

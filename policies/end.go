@@ -79,9 +79,14 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	if err != nil {
 		return err
 	}
-	may := kept(ctx, t.held(seats, target{l, a.Device}, d.now()), l)
-	if may.Has(AppointSupport) {
-		may |= 1 << Impersonate
+	at := target{l, a.Device}
+	may := kept(ctx, t.held(seats, at, d.now()), l)
+	held := may
+	if a.Reach == Subtree && a.Device == "" {
+		held &= kept(ctx, t.held(goOn(seats), at, d.now()), l)
+	}
+	if held.Has(AppointSupport) {
+		held |= 1 << Impersonate
 	}
 	service := a.SubjectType == Service && may.Has(MakeService)
 	switch {
@@ -89,7 +94,7 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 		return ErrHidden
 	case !may.Has(ManagePeople) && !service && !(a.Source == Shared && may.Has(Share)):
 		return ErrRefused
-	case t.may(gives)&^may != 0:
+	case t.may(gives)&^held != 0:
 		return ErrBeyond
 	}
 	return nil
@@ -107,11 +112,11 @@ func (d *Decider) worth(q *gorm.DB, a Assignment, l line) (roles, error) {
 	return given(a.Role, Member, sets), err
 }
 
-// others counts who else holds the role in org just now.
+// others counts who else holds the role in org and below just now.
 func (d *Decider) others(tx *gorm.DB, org iam.OrgID, role Role, but iam.AssignmentID) (n int64, err error) {
 	now := iam.Micros(d.now())
 	err = tx.Raw(`SELECT COUNT(*) FROM assignments a JOIN users u ON u.id = a.subject_id
-WHERE a.org_id = ? AND a.role = ? AND a.id <> ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL
+WHERE a.org_id = ? AND a.role = ? AND a.id <> ? AND a.subject_type = 'user' AND a.status = 'active' AND a.ended_at IS NULL AND a.reach = 'subtree'
 AND (a.valid_from IS NULL OR a.valid_from <= ?) AND a.valid_to IS NULL AND u.state = 'active'`,
 		string(org), string(role), string(but), now).Scan(&n).Error
 	if err != nil {

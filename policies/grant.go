@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -81,7 +82,7 @@ type assignmentRow struct {
 func (assignmentRow) TableName() string { return "assignments" }
 
 // Grant gives a role in the caller's transaction. Nobody gives what he does not
-// hold there himself, longer than he holds it, or without managing people (or
+// hold there himself, longer or further down than he holds it, or without managing people (or
 // shares) there; a deputy's role leans on one of the giver's own; the first seat
 // of a tenant is Founding. Who holds the role already keeps it. It fails with
 // ErrHidden, ErrRefused, ErrBeyond, ErrDuties, ErrLent or ErrRole.
@@ -103,6 +104,10 @@ func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.Assignme
 		return "", ErrHidden
 	}
 	until, err := d.mayGive(ctx, tx, g, l)
+	if errors.Is(err, ErrBeyond) && g.Reach == Subtree { // who holds it in this place alone gives it there alone
+		g.Reach = Self
+		until, err = d.mayGive(ctx, tx, g, l)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -80,7 +80,13 @@ func (d *Decider) mayHandOn(ctx context.Context, t *table, seats []seat, g Grant
 		right = InviteViewer
 	}
 	held := may
-	if may.Has(AppointSupport) {
+	if g.Reach == Subtree && g.Device == "" {
+		seats = goOn(seats)
+		if held &= kept(ctx, t.held(seats, at, now), l); may.Has(right) && !held.Has(right) {
+			return time.Time{}, ErrBeyond
+		}
+	}
+	if held.Has(AppointSupport) {
 		held |= 1 << Impersonate // he names who may, and may not himself
 	}
 	switch {
@@ -106,7 +112,7 @@ func (d *Decider) mayLend(ctx context.Context, t *table, seats []seat, g Grant, 
 		}
 		may := kept(ctx, t.reaches(s, target{l, g.Device}, now), l)
 		switch {
-		case gives&^may != 0:
+		case gives&^may != 0, g.Reach == Subtree && s.reach == Self:
 			return time.Time{}, ErrLent
 		case !whole(ctx) && !may.Has(ManagePeople):
 			return time.Time{}, ErrRefused

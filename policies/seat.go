@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -58,6 +59,12 @@ func (t *table) acts(s *seat) Actions {
 		may &= OnDevice
 	}
 	return may
+}
+
+// goOn are the seats that go on below their place: by one that ends there nobody
+// gives, takes or answers for what reaches further.
+func goOn(seats []seat) []seat {
+	return slices.DeleteFunc(slices.Clone(seats), func(s seat) bool { return s.reach == Self })
 }
 
 // open seats look into private places below theirs.
