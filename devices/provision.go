@@ -37,8 +37,8 @@ UNION ALL SELECT d.id, d.org_id FROM device_channels m JOIN devices d ON d.id = 
 )
 
 // provisioned notes that a device whose channel was being made, or was missed and
-// is there again, is about to hear of it: from now on it is active, and the time in which a lost answer is given
-// again begins.
+// is there again, is about to hear of it: from now on it is active, and the time
+// in which a lost answer is given again begins.
 func (s *Service) provisioned(ctx context.Context, d known) error {
 	if d.State != Provisioning && d.State != Lost {
 		return nil

@@ -110,7 +110,7 @@ type Config struct {
 	Expires time.Time // of the initial token
 }
 
-// Boarding is the agent's boarding configuration. It stays the same until the
+// BoardingConfig is what the agent registers with. It stays the same until the
 // initial token is used, replaced or over: the client takes any change for the
 // wish that it register again. Handing it out is on the record. ErrOnboarded
 // when there is nothing to hand out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -43,15 +44,18 @@ func (s *Service) Start(ctx context.Context, w Wish) (Run, error) {
 		}
 		ids = append(ids, found...)
 	}
+	at, err := s.places(ctx, ids)
+	if err != nil {
+		return Run{}, err
+	}
 	in := input{To: w.To}
 	var org iam.OrgID
 	for _, id := range ids {
-		at, err := s.may(ctx, act, id)
-		if err != nil {
+		if err := s.may(ctx, act, id, at[id]); err != nil {
 			return Run{}, err
 		}
 		if org == "" {
-			org = at
+			org = at[id]
 		}
 		in.Items = append(in.Items, item{Thing: string(id)})
 	}
@@ -86,15 +90,31 @@ func (s *Service) all(ctx context.Context, f devices.Filter) (ids []iam.DeviceID
 	}
 }
 
-// may finds where a device lies, for somebody who may do act with it.
-func (s *Service) may(ctx context.Context, act policies.Action, id iam.DeviceID) (org iam.OrgID, err error) {
-	if err := s.DB.WithContext(ctx).Raw("SELECT org_id FROM devices WHERE id = ?", string(id)).Scan(&org).Error; err != nil {
-		return "", err
+// places tells where devices lie; those that there are not are left out.
+func (s *Service) places(ctx context.Context, ids []iam.DeviceID) (map[iam.DeviceID]iam.OrgID, error) {
+	at := make(map[iam.DeviceID]iam.OrgID, len(ids))
+	for some := range slices.Chunk(ids, 500) {
+		var rows []struct {
+			ID    iam.DeviceID
+			OrgID iam.OrgID
+		}
+		if err := s.DB.WithContext(ctx).Raw("SELECT id, org_id FROM devices WHERE id IN ?", some).Scan(&rows).Error; err != nil {
+			return nil, fmt.Errorf("find where devices lie: %w", err)
+		}
+		for _, r := range rows {
+			at[r.ID] = r.OrgID
+		}
 	}
+	return at, nil
+}
+
+// may tells whether whoever asks may do act with a device that lies in org, "" for
+// nowhere.
+func (s *Service) may(ctx context.Context, act policies.Action, id iam.DeviceID, org iam.OrgID) error {
 	if org == "" || !s.Decider.MayDevice(ctx, policies.SeeDevice, org, id) {
-		return "", devices.ErrUnknown.At(string(id), devices.ErrUnknown.Sentence)
+		return devices.ErrUnknown.At(string(id), devices.ErrUnknown.Sentence)
 	}
-	return org, s.Decider.RequireDevice(ctx, act, org, id)
+	return s.Decider.RequireDevice(ctx, act, org, id)
 }
 
 // begin writes the run and its job in one transaction.
