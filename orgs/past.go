@@ -11,6 +11,7 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/policies"
 )
 
 // past is a tenant's places as they stood at a moment: as they stand now, with
@@ -23,6 +24,7 @@ type past struct {
 	off    map[iam.UserID]bool        // whether who was switched off or on since was off
 	late   map[iam.AssignmentID]bool  // shares that were accepted since
 	lines  map[iam.OrgID][]*pastPlace
+	sums   map[policies.Role]policies.Actions // of roles of the tenant's own making
 }
 
 type pastPlace struct {
@@ -43,7 +45,7 @@ const pastMost = 50_000
 
 func (s *Service) past(ctx context.Context, tenant iam.OrgID, at time.Time) (*past, error) {
 	p := &past{at: iam.Micros(at), tenant: tenant, places: map[iam.OrgID]*pastPlace{}, until: map[iam.AssignmentID]int64{},
-		off: map[iam.UserID]bool{}, late: map[iam.AssignmentID]bool{}, lines: map[iam.OrgID][]*pastPlace{}}
+		off: map[iam.UserID]bool{}, late: map[iam.AssignmentID]bool{}, lines: map[iam.OrgID][]*pastPlace{}, sums: map[policies.Role]policies.Actions{}}
 	var rows []pastPlace
 	err := s.DB.WithContext(ctx).Raw(`SELECT id, COALESCE(parent_id, '') AS parent_id, name, kind, state, valid_from, valid_to, private, member_role, created_at
 FROM orgs WHERE tenant_id = ? OR parent_id IS NULL LIMIT ?`, string(tenant), pastMost).Scan(&rows).Error

@@ -130,8 +130,11 @@ func (s *Service) lentThen(ctx context.Context, p *past, id iam.AssignmentID) (p
 }
 
 // gaveThen is what a role allows: a member gets what his place gave its members,
-// a tenant's own role is the sum of its sets.
+// a tenant's own role, which is read once, is the sum of its sets.
 func (s *Service) gaveThen(ctx context.Context, p *past, role policies.Role, org iam.OrgID) (gives policies.Actions, err error) {
+	if known, ok := p.sums[role]; ok {
+		return known, nil
+	}
 	roles := []policies.Role{role}
 	switch {
 	case role == policies.Member:
@@ -151,6 +154,9 @@ func (s *Service) gaveThen(ctx context.Context, p *past, role policies.Role, org
 	}
 	for _, r := range roles {
 		gives |= s.Decider.Gives(r)
+	}
+	if role.Custom() {
+		p.sums[role] = gives
 	}
 	return gives, nil
 }
