@@ -30,7 +30,16 @@ type sweeper struct {
 // Work looks at what has grown old since the last time. One room's trouble is not
 // the next one's.
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweep]) error {
-	return errors.Join(w.house.sessions.Sweep(ctx), w.house.limits.Sweep(ctx), w.house.post.Sweep(ctx), w.house.hooks.Sweep(ctx), w.house.channels.SweepKeys(ctx), w.house.recovery.Links.Sweep(ctx), w.house.browsers().Sweep(ctx), w.house.devices.Sweep(ctx), w.house.bulk().Sweep(ctx), w.house.answers().Sweep(ctx), w.house.orgs.Expire(ctx), w.house.agents.Sweep(ctx), w.house.trail.Sweep(ctx), w.house.reviews().Run(ctx))
+	h := w.house
+	var all error
+	for _, sweep := range []func(context.Context) error{
+		h.sessions.Sweep, h.limits.Sweep, h.browsers().Sweep, h.recovery.Links.Sweep, h.answers().Sweep,
+		h.post.Sweep, h.hooks.Sweep, h.trail.Sweep, h.channels.SweepKeys, h.orgs.Expire, h.reviews().Run,
+		h.devices.Sweep, h.agents.Sweep, h.bulk().Sweep,
+	} {
+		all = errors.Join(all, sweep(ctx))
+	}
+	return all
 }
 
 // timetable says what is done without anybody asking. Of several replicas one does it.
@@ -48,5 +57,6 @@ func (h *house) timetable(ending *atomic.Bool) (*migrations.Jobs, error) {
 	every := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return sweep{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Periodic: append(h.workOutside(workers), every, rounds, h.keepHourly(workers)), Logger: slog.New(discreet{h.log.Handler(), ending})})
+	return migrations.NewJobs(h.db, migrations.JobsConfig{Workers: workers, Logger: slog.New(discreet{h.log.Handler(), ending}),
+		Periodic: append(h.workOutside(workers), every, rounds, h.keepHourly(workers))})
 }
