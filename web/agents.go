@@ -9,6 +9,7 @@ import (
 	"halfkey/web/api/oauth"
 	"halfkey/web/frame"
 	"halfkey/web/portal"
+	"halfkey/web/portal/agents"
 )
 
 // mountAgents opens the doors of industrial agents and OAuth's own addresses.
@@ -27,7 +28,7 @@ func (r Rooms) mountAgentPages(g *echo.Group, p *portal.Portal) map[string]frame
 	if r.Agents == nil {
 		return nil
 	}
-	pages := &portal.Agents{Portal: p, Agents: r.Agents}
+	pages := &agents.Pages{Portal: p, Agents: r.Agents}
 	pages.Mount(g)
 	return pages.Streams()
 }

@@ -80,6 +80,13 @@ var (
 	late     = New(Unavailable, "busy", "The server is busy. Try again in a moment.").Retry(2 * time.Second)
 )
 
+// MayNot tells whether err is a refusal, open or hidden, which a page that shows
+// more than what was refused shows as nothing.
+func MayNot(err error) bool {
+	f, ok := errors.AsType[*Fault](err)
+	return ok && (f.Kind == Refused || f.Kind == NotFound)
+}
+
 // Of finds the fault in err. What nobody declared is Internal; an expired
 // deadline, a database that is away, or an error that says so itself
 // (Unavailable() bool), is Unavailable. Of(nil) is nil.

@@ -6,6 +6,7 @@ package frame
 import (
 	"context"
 	"errors"
+	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -88,6 +89,17 @@ type Here struct {
 // Link is a path of ours that stays at this place.
 func (h Here) Link(path string) string { return path + h.query }
 
+// Events is the address of the stream of a page here; kv are its further parameters.
+func (h Here) Events(page string, kv ...string) string {
+	q := url.Values{"page": {page}, "org": {string(h.Org.ID)}}
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			q.Set(kv[i], kv[i+1])
+		}
+	}
+	return "/events?" + q.Encode()
+}
+
 // At makes the frame of a page; active is the entry of the menu to mark. The
 // place is the query's org, or the first that the viewer may see. It fails with
 // policies.ErrHidden for a place that he may not see.
@@ -129,6 +141,17 @@ func (f *Frame) Near(c echo.Context, org iam.OrgID, title, active string) (Here,
 		return f.In(c, "", title, active)
 	}
 	return h, err
+}
+
+// Platform is At for a page about the whole installation, and the platform; who
+// does not look after it finds no such page.
+func (f *Frame) Platform(c echo.Context, title, active string) (h Here, top orgs.Org, err error) {
+	if top, err = f.Orgs.Platform(c.Request().Context()); err != nil {
+		return h, top, err
+	}
+	h, err = f.At(c, title, active)
+	h.Page.Path = c.Request().URL.Path
+	return h, top, err
 }
 
 func (f *Frame) in(c echo.Context, ctx context.Context, org iam.OrgID, title, active string) (Here, error) {
@@ -176,4 +199,19 @@ func (f *Frame) PlaceNames(ctx context.Context) (map[iam.OrgID]string, error) {
 	}
 	s, err := f.standing(ctx, spotOf(ctx, session, ""))
 	return s.names, err
+}
+
+// PlacesFor are the places where the viewer may do act, for a choice.
+func (f *Frame) PlacesFor(ctx context.Context, act policies.Action) ([]ui.Option, error) {
+	list, err := f.Orgs.Places(ctx, act)
+	if err != nil {
+		return nil, err
+	}
+	var all []ui.Option
+	for _, o := range list {
+		if o.Parent != "" {
+			all = append(all, ui.Option{Value: string(o.ID), Label: o.Name})
+		}
+	}
+	return all, nil
 }

@@ -142,7 +142,7 @@ func (f *Frame) role(ctx context.Context, s standing, seats []policies.Assignmen
 // there is none or the viewer may not see it.
 func (f *Frame) key(ctx context.Context, org iam.OrgID) (*ui.MaskedKey, error) {
 	k, err := f.Orgs.KeyFor(ctx, org)
-	if f := fault.Of(err); f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Refused) {
+	if fault.MayNot(err) {
 		return nil, nil
 	}
 	if err != nil {

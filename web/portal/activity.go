@@ -65,7 +65,7 @@ func (p *Portal) answerTrail(c echo.Context, h frame.Here, q activityQuery, wron
 		for k, all := range q.values("") {
 			kv = append(kv, k, all[0])
 		}
-		h.Page.Stream = eventsFor("activity", h, kv...)
+		h.Page.Stream = h.Events("activity", kv...)
 	}
 	return show.Page(c, http.StatusOK, activityView(h.Page, v))
 }
@@ -213,7 +213,7 @@ func (n names) mentions(ctx context.Context, e audit.Entry, text string) bool {
 
 // news are the newest lines of a place, without who came and went; nothing for
 // who may not read the trail.
-func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]news, error) {
+func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]News, error) {
 	f, own, err := p.trail(ctx, org)
 	if err != nil || own {
 		return nil, err
@@ -227,8 +227,8 @@ func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]news, err
 	return p.told(ctx, lines[:min(len(lines), limit)])
 }
 
-// history is what happened to a device.
-func (p *Portal) history(ctx context.Context, d devices.View) ([]news, error) {
+// History is what happened to a device.
+func (p *Portal) History(ctx context.Context, d devices.View) ([]News, error) {
 	lines, err := p.Devices.History(ctx, d.ID, 0)
 	if err != nil {
 		return nil, err

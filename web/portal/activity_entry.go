@@ -8,11 +8,11 @@ import (
 // entry is a line with every field, and links to more of the same.
 type entry struct {
 	audit.Entry
-	Told                      news
+	Told                      News
 	ByActor, ByObject, ByVerb string
 }
 
-func (p *Portal) entries(lines []audit.Entry, told []news, q activityQuery, org string) []entry {
+func (p *Portal) entries(lines []audit.Entry, told []News, q activityQuery, org string) []entry {
 	all := make([]entry, len(lines))
 	for i, e := range lines {
 		all[i] = entry{Entry: e, Told: told[i], ByVerb: q.only("verb", e.Verb, org)}
@@ -30,7 +30,7 @@ func (p *Portal) entries(lines []audit.Entry, told []news, q activityQuery, org 
 type activityPage struct {
 	Query    activityQuery
 	Own      bool // the viewer's own deeds alone
-	Lines    []news
+	Lines    []News
 	Entries  []entry // in the full view
 	Views    []ui.Tab
 	Verbs    []ui.Option

@@ -497,7 +497,7 @@ func activityLines(v activityPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = newsFeed(v.Lines).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = NewsFeed(v.Lines).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"halfkey/devices/wire"
 	"halfkey/iam"
-	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/frame"
@@ -38,7 +36,7 @@ func (p *Portal) answerPlace(c echo.Context, status int, wrong string) error {
 	}
 	v := p.addView(ctx, h)
 	v.Chosen, v.Wrong = string(h.Org.ID), wrong
-	if v.Places, err = p.placesFor(ctx, policies.RevealRegistrationKey); err != nil {
+	if v.Places, err = p.Frame.PlacesFor(ctx, policies.RevealRegistrationKey); err != nil {
 		return err
 	}
 	if len(v.Places) == 0 {
@@ -149,7 +147,7 @@ func (p *Portal) answerAdd(c echo.Context, h frame.Here, v addDevice, key orgs.K
 		return err
 	}
 	v.At = v.Arrival.step()
-	h.Page.Stream = eventsFor("new", h, "key", v.Key, "since", strconv.FormatInt(iam.Micros(since), 10))
+	h.Page.Stream = h.Events("new", "key", v.Key, "since", strconv.FormatInt(iam.Micros(since), 10))
 	return show.Page(c, http.StatusOK, addPage(h.Page, v))
 }
 
@@ -169,10 +167,4 @@ func parseListening(key, since string, now time.Time) (iam.KeyID, time.Time, err
 		at = now.Add(-time.Hour)
 	}
 	return id, at, nil
-}
-
-// mayNot reports a refusal that a page shows as nothing.
-func mayNot(err error) bool {
-	f, ok := errors.AsType[*fault.Fault](err)
-	return ok && (f.Kind == fault.Refused || f.Kind == fault.NotFound)
 }

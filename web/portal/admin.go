@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/orgs"
-	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -36,24 +35,13 @@ func (p *Portal) mountAdmin(g *echo.Group) {
 	g.POST("/admin/policies/remove", p.removeRule, fresh)
 }
 
-// adminHere is the frame of one of these pages, and the platform; who does not
-// look after it finds no such page.
-func (p *Portal) adminHere(c echo.Context, title, active string) (h frame.Here, top orgs.Org, err error) {
-	if top, err = p.Orgs.Platform(c.Request().Context()); err != nil {
-		return h, top, err
-	}
-	h, err = p.Frame.At(c, title, active)
-	h.Page.Path = c.Request().URL.Path
-	return h, top, err
-}
-
 // admin is the home of who looks after the installation: what there is, not what
 // is inside.
 func (p *Portal) admin(c echo.Context) error { return p.answerAdmin(c, http.StatusOK, orgForm{}) }
 
 func (p *Portal) answerAdmin(c echo.Context, status int, f orgForm) error {
 	ctx := c.Request().Context()
-	h, top, err := p.adminHere(c, ui.T(ctx, "portal.platform.title"), "home")
+	h, top, err := p.Frame.Platform(c, ui.T(ctx, "portal.platform.title"), "home")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 // adminOrgs lists the organisations of the installation, open or shut.
 func (p *Portal) adminOrgs(c echo.Context) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "admin.orgs"), "admin-orgs")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "admin.orgs"), "admin-orgs")
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (p *Portal) adminOrg(c echo.Context) error { return p.answerAdminOrg(c, htt
 
 func (p *Portal) answerAdminOrg(c echo.Context, status int, trouble string) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, "", "admin-orgs")
+	h, _, err := p.Frame.Platform(c, "", "admin-orgs")
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (p *Portal) adminRoles(c echo.Context) error {
 
 func (p *Portal) answerSeats(c echo.Context, status int, v adminRolesPage) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "admin.roles"), "admin-roles")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "admin.roles"), "admin-roles")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (p *Portal) adminRules(c echo.Context) error {
 
 func (p *Portal) answerRules(c echo.Context, status int, f ruleForm, w whyForm, trouble string) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "admin.policies"), "admin-policies")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "admin.policies"), "admin-policies")
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (p *Portal) askSecret(c echo.Context) error {
 
 func (p *Portal) answerSecret(c echo.Context, status int, o orgs.Listed, s orgs.Sealed, v secretPage) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "admin.glass.title"), "admin-orgs")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "admin.glass.title"), "admin-orgs")
 	if err != nil {
 		return err
 	}

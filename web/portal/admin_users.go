@@ -21,7 +21,7 @@ func (p *Portal) adminUsers(c echo.Context) error { return p.answerUsers(c, http
 
 func (p *Portal) answerUsers(c echo.Context, status int, trouble string) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "admin.users"), "admin-users")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "admin.users"), "admin-users")
 	if err != nil {
 		return err
 	}

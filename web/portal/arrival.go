@@ -16,6 +16,7 @@ import (
 	"halfkey/iam/live"
 	"halfkey/orgs"
 	"halfkey/web/plot"
+	"halfkey/web/show"
 	"halfkey/web/stream"
 	"halfkey/web/ui"
 )
@@ -108,7 +109,7 @@ func after(from, to time.Time) string {
 	if d < 10*time.Second {
 		return fmt.Sprintf("+%.1f s", d.Seconds())
 	}
-	return "+" + every(d)
+	return "+" + show.Every(d)
 }
 
 // misses tells near misses in words, each cause once and never whose key it was.
@@ -166,9 +167,9 @@ func (p *Portal) arrivalStream(c echo.Context) (stream.View, error) {
 		if err != nil {
 			return err
 		}
-		return firstError(
-			func() error { return out.Part(ctx, "add-steps", addSteps(addDevice{Place: org.Name, At: a.step()})) },
-			func() error { return out.Part(ctx, "arrival", arrivalCard(a)) },
+		return cmp.Or(
+			out.Part(ctx, "add-steps", addSteps(addDevice{Place: org.Name, At: a.step()})),
+			out.Part(ctx, "arrival", arrivalCard(a)),
 		)
 	}}, nil
 }

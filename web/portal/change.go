@@ -11,7 +11,6 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/orgs"
-	"halfkey/policies"
 	"halfkey/web/ask"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -129,19 +128,4 @@ func (p *Portal) named(c echo.Context) (devices.View, error) {
 		return devices.View{}, err
 	}
 	return p.Devices.Get(c.Request().Context(), id)
-}
-
-// placesFor are the places where the viewer may do act, for a choice.
-func (p *Portal) placesFor(ctx context.Context, act policies.Action) ([]ui.Option, error) {
-	list, err := p.Orgs.Places(ctx, act)
-	if err != nil {
-		return nil, err
-	}
-	var all []ui.Option
-	for _, o := range list {
-		if o.Parent != "" {
-			all = append(all, ui.Option{Value: string(o.ID), Label: o.Name})
-		}
-	}
-	return all, nil
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/iam/live"
 	"halfkey/iam/vault"
 	"halfkey/policies"
@@ -53,7 +55,7 @@ func (p *Portal) answerDevice(c echo.Context, status int, key vault.Secret, wron
 		v.Wrong, v.NewName = *wrong, c.FormValue("name")
 	}
 	h.Page.Path = "/devices/" + string(id)
-	h.Page.Stream = eventsFor("device", h, "id", string(id), "waiting", waitingWord(v.Waiting))
+	h.Page.Stream = h.Events("device", "id", string(id), "waiting", waitingWord(v.Waiting))
 	return show.Page(c, status, deviceView(h.Page, v))
 }
 
@@ -82,7 +84,7 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 	v.Reading = pinned{Title: d.Summary.FieldName, Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit}
 	if !v.Waiting && !v.Hidden {
 		link := func(r plot.Range) string { return "/devices/" + v.ID + "?range=" + r.ID }
-		if v.Reading.Chart, err = p.chart(ctx, d, wanted, link); err != nil {
+		if v.Reading.Chart, err = p.Chart(ctx, d, wanted, link); err != nil {
 			return v, err
 		}
 	}
@@ -102,11 +104,11 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 		return v, err
 	}
 	if v.CanMove {
-		if v.Places, err = p.placesFor(ctx, policies.MoveDevice); err != nil {
+		if v.Places, err = p.Frame.PlacesFor(ctx, policies.MoveDevice); err != nil {
 			return v, err
 		}
 	}
-	if v.History, err = p.history(ctx, d); mayNot(err) {
+	if v.History, err = p.History(ctx, d); fault.MayNot(err) {
 		err = nil
 	}
 	return v, err
@@ -115,7 +117,7 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 // facts is who the device is.
 func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 	path, err := p.Orgs.Path(ctx, d.Org)
-	if err != nil && !mayNot(err) { // what is shared alone does not say where it lies
+	if err != nil && !fault.MayNot(err) { // what is shared alone does not say where it lies
 		return nil, err
 	}
 	var place []string
@@ -137,7 +139,7 @@ func (p *Portal) facts(ctx context.Context, d devices.View) ([]fact, error) {
 		}
 	}
 	if d.Summary.Interval > 0 {
-		all = append(all, fact{ui.T(ctx, "portal.device.calls"), text(ui.T(ctx, "portal.device.every", "Every", every(d.Summary.Interval)))})
+		all = append(all, fact{ui.T(ctx, "portal.device.calls"), text(ui.T(ctx, "portal.device.every", "Every", show.Every(d.Summary.Interval)))})
 	}
 	if !p.Decider.May(ctx, policies.ReadPeople, d.Org) {
 		return all, nil
@@ -225,7 +227,7 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 		return stream.View{}, err
 	}
 	waiting := c.QueryParam("waiting") != ""
-	fresh := p.fresh(c.Request().Context(), d.Channel)
+	fresh := p.Fresh(c.Request().Context(), d.Channel)
 	wants := func(e live.Event) bool { return e.ID == string(id) || e.ID == d.Channel }
 	return stream.View{Wants: wants, Draw: func(ctx context.Context, out *stream.Out) error {
 		d, err := p.Devices.Get(ctx, id)
@@ -235,29 +237,24 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 		if waiting && d.Summary.LastValue != "" {
 			return out.Go("/devices/" + string(id))
 		}
-		history, err := p.history(ctx, d)
+		history, err := p.History(ctx, d)
 		if err != nil {
 			return err
 		}
-		return firstError(
-			func() error {
-				return out.Part(ctx, "device-state", deviceState(string(d.Presence), plot.Heard(d.Summary)))
-			},
-			func() error {
-				if !d.Values {
-					return nil
-				}
-				return out.Part(ctx, "copy", plot.CopyNote(d.Copy))
-			},
-			func() error {
-				ticks, err := p.writeKey(ctx, d)
-				if err != nil {
-					return err
-				}
-				return out.Part(ctx, "write-key", ui.Ticks("write-key", ticks))
-			},
-			func() error { return out.Part(ctx, "news", newsFeed(history)) },
-			func() error { return p.drawFresh(ctx, out, d.Channel, fresh) },
+		ticks, err := p.writeKey(ctx, d)
+		if err != nil {
+			return err
+		}
+		if d.Values {
+			if err := out.Part(ctx, "copy", plot.CopyNote(d.Copy)); err != nil {
+				return err
+			}
+		}
+		return cmp.Or(
+			out.Part(ctx, "device-state", deviceState(string(d.Presence), plot.Heard(d.Summary))),
+			out.Part(ctx, "write-key", ui.Ticks("write-key", ticks)),
+			out.Part(ctx, "news", NewsFeed(history)),
+			fresh(ctx, out),
 		)
 	}}, nil
 }

@@ -35,7 +35,7 @@ type devicePage struct {
 	Silent           *silence // nil: it is heard
 	Shown            string   // the viewer's own read key, just asked for
 	CanShow          bool
-	History          []news
+	History          []News
 	CanManage        bool
 	CanMove          bool
 	CanRetire        bool
@@ -168,7 +168,7 @@ func deviceView(p ui.Page, v devicePage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.CardHead(v.Reading.Title, v.Reading.Text, pinnedValue("pinned-value", v.Reading.Value, v.Reading.Unit)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.CardHead(v.Reading.Title, v.Reading.Text, PinnedValue(v.Reading.Value, v.Reading.Unit)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -307,7 +307,7 @@ func deviceView(p ui.Page, v devicePage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = newsFeed(v.History).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = NewsFeed(v.History).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

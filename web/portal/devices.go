@@ -80,7 +80,7 @@ func (p *Portal) devices(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.Page.Stream = eventsFor("devices", h, "q", l.text, "state", string(l.state), "after", string(l.after), "view", viewOf(l.cards))
+	h.Page.Stream = h.Events("devices", "q", l.text, "state", string(l.state), "after", string(l.after), "view", viewOf(l.cards))
 	return show.Page(c, http.StatusOK, devicesPage(h.Page, v))
 }
 

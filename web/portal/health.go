@@ -47,7 +47,7 @@ func (p *Health) Streams() map[string]frame.Stream {
 
 // health is everything that is wrong in the installation.
 func (p *Health) health(c echo.Context) error {
-	h, _, err := p.adminHere(c, ui.T(c.Request().Context(), "doctor.title"), "admin-health")
+	h, _, err := p.Frame.Platform(c, ui.T(c.Request().Context(), "doctor.title"), "admin-health")
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p *Health) answer(c echo.Context, h frame.Here, org iam.OrgID, page, at st
 	if err != nil {
 		return err
 	}
-	h.Page.Path, h.Page.Stream = at, eventsFor(page, h)
+	h.Page.Path, h.Page.Stream = at, h.Events(page)
 	return show.Page(c, http.StatusOK, healthView(h.Page, v))
 }
 

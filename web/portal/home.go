@@ -43,7 +43,7 @@ func (p *Portal) home(c echo.Context) error {
 		return err
 	}
 	v.BrokenHref = brokenAt(h.Org.ID)
-	h.Page.Stream = eventsFor("home", h, "chart", v.chartOf())
+	h.Page.Stream = h.Events("home", "chart", v.chartOf())
 	return show.Page(c, http.StatusOK, homePage(h.Page, v))
 }
 
@@ -117,7 +117,7 @@ func (p *Portal) pin(ctx context.Context, list []devices.View) (*pinned, error) 
 	if d == nil {
 		return nil, nil
 	}
-	c, err := p.chart(ctx, *d, "", nil)
+	c, err := p.Chart(ctx, *d, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,8 @@ func (p *Portal) pin(ctx context.Context, list []devices.View) (*pinned, error) 
 		Href: "/devices/" + string(d.ID), Channel: d.Channel, Value: plot.Value(d.Summary), Unit: d.Summary.Unit, Chart: c}, nil
 }
 
-func (p *Portal) chart(ctx context.Context, d devices.View, wanted string, link func(plot.Range) string) (ui.Chart, error) {
+// Chart draws what a device measured over a range; link leads to another one.
+func (p *Portal) Chart(ctx context.Context, d devices.View, wanted string, link func(plot.Range) string) (ui.Chart, error) {
 	now := p.Now()
 	return plot.Draw(ctx, p.Channels, plot.Wish{
 		ID: "readings", Channel: d.Channel, Name: ui.T(ctx, "portal.chart", "Field", d.Summary.FieldName, "Name", d.Name),
@@ -154,7 +155,7 @@ func (p *Portal) homeStream(c echo.Context) (stream.View, error) {
 		return stream.View{}, err
 	}
 	channel := c.QueryParam("chart")
-	fresh := p.fresh(c.Request().Context(), channel)
+	fresh := p.Fresh(c.Request().Context(), channel)
 	return stream.View{Draw: func(ctx context.Context, out *stream.Out) error {
 		v, err := p.homeView(c, h)
 		if err != nil {
@@ -163,12 +164,12 @@ func (p *Portal) homeStream(c echo.Context) (stream.View, error) {
 		if v.chartOf() == "" != (channel == "") {
 			return out.Go(h.Link("/"))
 		}
-		return firstError(
-			func() error { return out.Part(ctx, "home-lede", homeLede(v)) },
-			func() error { return out.Part(ctx, "needs-you", asking(v.Asking)) },
-			func() error { return out.Part(ctx, "news", newsFeed(v.News)) },
-			func() error { return out.Part(ctx, "tiles", tiles(v.Tiles)) },
-			func() error { return p.drawFresh(ctx, out, channel, fresh) },
+		return cmp.Or(
+			out.Part(ctx, "home-lede", homeLede(v)),
+			out.Part(ctx, "needs-you", asking(v.Asking)),
+			out.Part(ctx, "news", NewsFeed(v.News)),
+			out.Part(ctx, "tiles", tiles(v.Tiles)),
+			fresh(ctx, out),
 		)
 	}}, nil
 }
@@ -180,33 +181,29 @@ func (v home) chartOf() string {
 	return v.Pinned.Channel
 }
 
-// fresh reads what is new in a channel, if the viewer may see it.
-func (p *Portal) fresh(ctx context.Context, channel string) func(context.Context) ([]ui.Point, error) {
+// Fresh adds what is new in a channel to the chart on an open page and writes the
+// newest value beside it, if the viewer may see the device, at each look anew.
+func (p *Portal) Fresh(ctx context.Context, channel string) func(context.Context, *stream.Out) error {
+	nothing := func(context.Context, *stream.Out) error { return nil }
 	if channel == "" {
-		return nil
+		return nothing
 	}
 	if _, err := p.Devices.ByChannel(ctx, channel); err != nil {
-		return nil
+		return nothing
 	}
-	return plot.Fresh(p.Channels, channel, p.Now)
-}
-
-// drawFresh adds new points to the chart and writes the newest beside it, after
-// another look at whether the viewer may see the device.
-func (p *Portal) drawFresh(ctx context.Context, out *stream.Out, channel string, fresh func(context.Context) ([]ui.Point, error)) error {
-	if fresh == nil {
-		return nil
+	fresh := plot.Fresh(p.Channels, channel, p.Now)
+	return func(ctx context.Context, out *stream.Out) error {
+		d, err := p.Devices.ByChannel(ctx, channel)
+		if err != nil {
+			return err
+		}
+		if err := out.Part(ctx, "pinned-value", PinnedValue(plot.Value(d.Summary), d.Summary.Unit)); err != nil {
+			return err
+		}
+		points, err := fresh(ctx)
+		if err != nil {
+			return err
+		}
+		return out.Chart("readings", points)
 	}
-	d, err := p.Devices.ByChannel(ctx, channel)
-	if err != nil {
-		return err
-	}
-	if err := out.Part(ctx, "pinned-value", pinnedValue("pinned-value", plot.Value(d.Summary), d.Summary.Unit)); err != nil {
-		return err
-	}
-	points, err := fresh(ctx)
-	if err != nil {
-		return err
-	}
-	return out.Chart("readings", points)
 }

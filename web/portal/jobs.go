@@ -33,7 +33,7 @@ type jobsPage struct {
 // jobs is what is done beside requests, to who looks after the installation.
 func (p *Health) jobs(c echo.Context) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "jobs.title"), "admin-health")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "jobs.title"), "admin-health")
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (p *Portal) answerManual(c echo.Context, status int, v manualPage) error {
 	if err != nil {
 		return err
 	}
-	if v.Places, err = p.placesFor(ctx, policies.RevealRegistrationKey); err != nil {
+	if v.Places, err = p.Frame.PlacesFor(ctx, policies.RevealRegistrationKey); err != nil {
 		return err
 	}
 	if len(v.Places) == 0 {

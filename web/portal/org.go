@@ -20,8 +20,10 @@ import (
 // account keys. A place that is shut is seen into by nobody; who may open it
 // again finds that here.
 func (p *Portal) org(c echo.Context) error {
-	if o, err := p.shut(c); err != nil || o.ID != "" {
-		return firstError(func() error { return err }, func() error { return p.answerShut(c, http.StatusOK, o, nil) })
+	if o, err := p.shut(c); err != nil {
+		return err
+	} else if o.ID != "" {
+		return p.answerShut(c, http.StatusOK, o, nil)
 	}
 	h, err := p.orgHere(c)
 	if err != nil {

@@ -28,7 +28,7 @@ func (p *Portal) answerOrgs(c echo.Context, status int, f orgForm) error {
 	if err != nil {
 		return err
 	}
-	if f.Parents, err = p.placesFor(ctx, policies.ManageOrg); err != nil {
+	if f.Parents, err = p.Frame.PlacesFor(ctx, policies.ManageOrg); err != nil {
 		return err
 	}
 	form := &f

@@ -37,7 +37,7 @@ func (p *Portal) pending(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.Page.Stream = eventsFor("pending", h)
+	h.Page.Stream = h.Events("pending")
 	return show.Page(c, http.StatusOK, pendingPage(h.Page, waiting, refused))
 }
 

@@ -39,7 +39,7 @@ func (p *Portal) answerPeople(c echo.Context, status int, h frame.Here, f invite
 	f.Roles = p.rolesToGive(c.Request().Context(), h.Org.ID)
 	v.Form = f
 	h.Page.Path = "/people?org=" + string(h.Org.ID)
-	h.Page.Stream = eventsFor("people", h)
+	h.Page.Stream = h.Events("people")
 	return show.Page(c, status, peopleView(h.Page, v))
 }
 
@@ -73,7 +73,7 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		v.Invited = append(v.Invited, invited{ID: string(i.ID), Email: string(i.Email), Role: p.roleWord(ctx, i.Role), Org: i.OrgName, Expires: i.ExpiresAt})
 	}
 	if v.CanAsk {
-		if v.Sees, v.SeesAll, err = p.Orgs.WillSee(ctx, h.Org.ID); mayNot(err) {
+		if v.Sees, v.SeesAll, err = p.Orgs.WillSee(ctx, h.Org.ID); fault.MayNot(err) {
 			err = nil
 		}
 	}

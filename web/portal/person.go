@@ -11,6 +11,7 @@ import (
 
 	"halfkey/devices"
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
@@ -120,7 +121,7 @@ func (p *Portal) seenBy(ctx context.Context, who iam.UserID, org iam.OrgID) (all
 			continue
 		}
 		e, _, err := p.Orgs.Explain(ctx, who, policies.ReadDevice, d.Org, d.ID)
-		if mayNot(err) {
+		if fault.MayNot(err) {
 			continue
 		}
 		if err != nil {

@@ -125,8 +125,10 @@ func (p *Portal) placeAgain(c echo.Context, o orgs.Org, err error) error {
 	if !ok && !errors.Is(err, orgs.ErrChanged) {
 		return err
 	}
-	if shut, lost := p.shut(c); lost != nil || shut.ID != "" {
-		return firstError(func() error { return lost }, func() error { return p.answerShut(c, fault.Of(err).Kind.Status(), shut, wrong) })
+	if shut, lost := p.shut(c); lost != nil {
+		return lost
+	} else if shut.ID != "" {
+		return p.answerShut(c, fault.Of(err).Kind.Status(), shut, wrong)
 	}
 	h, lost := p.orgHere(c)
 	if lost != nil {

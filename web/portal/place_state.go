@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/form"
@@ -103,7 +104,7 @@ func (p *Portal) shutPlaces(ctx context.Context) (all []shutPlace, err error) {
 			continue
 		}
 		s, err := p.placeState(ctx, o)
-		if mayNot(err) {
+		if fault.MayNot(err) {
 			continue
 		}
 		if err != nil {

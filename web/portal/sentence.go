@@ -170,12 +170,12 @@ var sentences = map[string]sentence{
 
 // told turns lines of the trail into sentences, with the names of the devices,
 // people and places that they are about, as far as the viewer may know them.
-func (p *Portal) told(ctx context.Context, lines []audit.Entry) ([]news, error) {
+func (p *Portal) told(ctx context.Context, lines []audit.Entry) ([]News, error) {
 	n, err := p.namesIn(ctx, lines)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]news, len(lines))
+	all := make([]News, len(lines))
 	for i, e := range lines {
 		all[i] = n.tell(ctx, e)
 	}
@@ -212,7 +212,7 @@ func (p *Portal) namesIn(ctx context.Context, lines []audit.Entry) (n names, err
 	return n, err
 }
 
-func (n names) tell(ctx context.Context, e audit.Entry) news {
+func (n names) tell(ctx context.Context, e audit.Entry) News {
 	s, ok := sentences[e.Verb]
 	if !ok {
 		s = sentence{id: "activity.other", icon: "info"}
@@ -221,7 +221,7 @@ func (n names) tell(ctx context.Context, e audit.Entry) news {
 	if e.Outcome == audit.Refused && s.refused != "" {
 		id = s.refused
 	}
-	return news{Icon: s.icon, Kind: s.kind, Text: ui.Rich(id, n.values(ctx, e)...), At: e.Time()}
+	return News{Icon: s.icon, Kind: s.kind, Text: ui.Rich(id, n.values(ctx, e)...), At: e.Time()}
 }
 
 // values fill the placeholders that any sentence may have.

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/iam"
+	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/show"
@@ -24,7 +25,7 @@ func (p *Portal) why(c echo.Context) error {
 	}
 	h, err := p.Frame.In(c, q.org, ui.T(ctx, "explain.title"), "people")
 	org := h.Org.ID
-	if mayNot(err) && q.who != "" { // nobody looks into a closed place, and why may be the very question
+	if fault.MayNot(err) && q.who != "" { // nobody looks into a closed place, and why may be the very question
 		org = q.org
 		h, err = p.Frame.In(c, "", ui.T(ctx, "explain.title"), "people")
 	}
@@ -101,7 +102,7 @@ func (p *Portal) asked(c echo.Context) (q whyQuestion, err error) {
 // already is among them.
 func (p *Portal) peopleOptions(ctx context.Context, org iam.OrgID, who iam.UserID) ([]ui.Option, error) {
 	people, err := p.Orgs.People(ctx, org)
-	if mayNot(err) {
+	if fault.MayNot(err) {
 		me, _ := policies.Asking(ctx)
 		people, err = nil, nil
 		if u, err := p.Users.Get(ctx, me); err == nil {

@@ -3,7 +3,6 @@ package portal
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"halfkey/orgs"
 	"halfkey/policies"
-	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -66,17 +64,6 @@ func age(ctx context.Context, since, now time.Time) string {
 	return ui.T(ctx, "portal.age.days", "Count", days)
 }
 
-// every is a rhythm in the largest unit that keeps it readable.
-func every(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return strconv.Itoa(int(d.Seconds()+0.5)) + " s"
-	case d < 2*time.Hour:
-		return strconv.Itoa(int(d.Minutes()+0.5)) + " min"
-	}
-	return strconv.Itoa(int(d.Hours()+0.5)) + " h"
-}
-
 func pauseVerb(paused bool) string {
 	if paused {
 		return "resume"
@@ -122,25 +109,4 @@ func roleOptions(ctx context.Context) []ui.Option {
 		all = append(all, ui.Option{Value: string(r), Label: show.Role(ctx, r)})
 	}
 	return all
-}
-
-// eventsFor is the address of a page's stream; kv are its further parameters.
-func eventsFor(page string, h frame.Here, kv ...string) string {
-	q := url.Values{"page": {page}, "org": {string(h.Org.ID)}}
-	for i := 0; i+1 < len(kv); i += 2 {
-		if kv[i+1] != "" {
-			q.Set(kv[i], kv[i+1])
-		}
-	}
-	return "/events?" + q.Encode()
-}
-
-// firstError runs each until one fails.
-func firstError(all ...func() error) error {
-	for _, do := range all {
-		if err := do(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

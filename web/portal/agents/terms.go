@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 
 // termsHere is the frame of a page about a whole organisation's agents, and the
 // organisation: that of the place which the address or the form names.
-func (p *Agents) termsHere(c echo.Context) (h frame.Here, tenant iam.OrgID, err error) {
+func (p *Pages) termsHere(c echo.Context) (h frame.Here, tenant iam.OrgID, err error) {
 	ctx := c.Request().Context()
 	if h, err = p.forMaking(c, c.FormValue("org"), ui.T(ctx, "agents.terms")); err != nil {
 		return h, "", err
@@ -33,9 +33,9 @@ func (p *Agents) termsHere(c echo.Context) (h frame.Here, tenant iam.OrgID, err 
 func termsPath(tenant iam.OrgID) string { return "/agents/terms?org=" + string(tenant) }
 
 // terms shows how an organisation's agents are treated.
-func (p *Agents) terms(c echo.Context) error { return p.answerTerms(c, http.StatusOK, "") }
+func (p *Pages) terms(c echo.Context) error { return p.answerTerms(c, http.StatusOK, "") }
 
-func (p *Agents) answerTerms(c echo.Context, status int, wrong string) error {
+func (p *Pages) answerTerms(c echo.Context, status int, wrong string) error {
 	ctx := c.Request().Context()
 	h, tenant, err := p.termsHere(c)
 	if err != nil {
@@ -60,12 +60,12 @@ func lives(now time.Duration) (all []ui.Option) {
 		slices.Sort(usual)
 	}
 	for _, d := range usual {
-		all = append(all, ui.Option{Value: strconv.Itoa(int(d / time.Second)), Label: every(d)})
+		all = append(all, ui.Option{Value: strconv.Itoa(int(d / time.Second)), Label: show.Every(d)})
 	}
 	return all
 }
 
-func (p *Agents) setTerms(c echo.Context) error {
+func (p *Pages) setTerms(c echo.Context) error {
 	_, tenant, err := p.termsHere(c)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (p *Agents) setTerms(c echo.Context) error {
 }
 
 // changeKey makes another key sign an organisation's tokens.
-func (p *Agents) changeKey(c echo.Context) error {
+func (p *Pages) changeKey(c echo.Context) error {
 	_, tenant, err := p.termsHere(c)
 	if err != nil {
 		return err
@@ -91,14 +91,14 @@ func (p *Agents) changeKey(c echo.Context) error {
 }
 
 // rotate changes a signing key once it was said what that comes to.
-func (p *Agents) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, action, back, active string) error {
+func (p *Pages) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, action, back, active string) error {
 	ctx := c.Request().Context()
 	if _, err := p.Agents.RotatesKey(ctx, tenant); err != nil {
 		return err
 	}
 	if c.FormValue("sure") == "" {
 		return ask.Question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
-			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", every(token.Overlap)), ui.T(ctx, "agents.key.node")},
+			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", show.Every(token.Overlap)), ui.T(ctx, "agents.key.node")},
 			Yes:   ui.T(ctx, "agents.key.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back}.Put(c, p.Frame)
 	}
 	if err := p.Agents.RotateKey(ctx, tenant); err != nil {

@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"encoding/json"
@@ -89,7 +89,7 @@ func (f networkForm) profile() (string, error) {
 	return string(text), err
 }
 
-func (p *Agents) network(c echo.Context) error {
+func (p *Pages) network(c echo.Context) error {
 	a, err := p.named(c)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (p *Agents) network(c echo.Context) error {
 	return p.answerNetwork(c, http.StatusOK, networkFormOf(networkOf(a.Network)))
 }
 
-func (p *Agents) answerNetwork(c echo.Context, status int, f networkForm) error {
+func (p *Pages) answerNetwork(c echo.Context, status int, f networkForm) error {
 	ctx := c.Request().Context()
 	h, a, err := p.here(c)
 	if err != nil {
@@ -109,11 +109,11 @@ func (p *Agents) answerNetwork(c echo.Context, status int, f networkForm) error 
 	if len(f.Lines) < agents.InterfacesMost {
 		f.Lines = append(f.Lines, networkLine{}) // room for one more
 	}
-	h.Page.Path, h.Page.Title = agentPath(a.ID)+"/network", ui.T(ctx, "agents.network")
-	return show.Page(c, status, networkView(h.Page, networkPage{Href: agentPath(a.ID), Name: a.Name, Form: f}))
+	h.Page.Path, h.Page.Title = pathOf(a.ID)+"/network", ui.T(ctx, "agents.network")
+	return show.Page(c, status, networkView(h.Page, networkPage{Href: pathOf(a.ID), Name: a.Name, Form: f}))
 }
 
-func (p *Agents) keepNetwork(c echo.Context) error {
+func (p *Pages) keepNetwork(c echo.Context) error {
 	a, err := p.named(c)
 	if err != nil {
 		return err
@@ -131,5 +131,5 @@ func (p *Agents) keepNetwork(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, agentPath(a.ID))
+	return c.Redirect(http.StatusSeeOther, pathOf(a.ID))
 }

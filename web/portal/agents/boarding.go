@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"archive/zip"
@@ -19,18 +19,18 @@ import (
 )
 
 // sure shows a question about an agent; the form comes back with "sure".
-func (p *Agents) sure(c echo.Context, q ask.Question) error {
+func (p *Pages) sure(c echo.Context, q ask.Question) error {
 	h, a, err := p.here(c)
 	if err != nil {
 		return err
 	}
-	q.Hidden, q.NoHref = append(q.Hidden, ui.Crumb{Name: "sure", Href: "1"}), agentPath(a.ID)
+	q.Hidden, q.NoHref = append(q.Hidden, ui.Crumb{Name: "sure", Href: "1"}), pathOf(a.ID)
 	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))
 }
 
 // download hands out the boarding configuration, once: whoever wants it again
 // gets another initial token, after a question.
-func (p *Agents) download(c echo.Context) error {
+func (p *Pages) download(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, err := p.named(c)
 	if err != nil {
@@ -39,14 +39,14 @@ func (p *Agents) download(c echo.Context) error {
 	hand := p.Agents.BoardingConfig
 	if !a.Fetched.IsZero() {
 		if c.FormValue("sure") == "" {
-			return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.again.title", "Name", a.Name), Text: ui.T(ctx, "agents.again.text"), Action: agentPath(a.ID) + "/boarding",
+			return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.again.title", "Name", a.Name), Text: ui.T(ctx, "agents.again.text"), Action: pathOf(a.ID) + "/boarding",
 				Lines: []string{ui.T(ctx, "agents.again.old"), ui.T(ctx, "agents.again.new")}, Yes: ui.T(ctx, "agents.again.yes"), No: ui.T(ctx, "agents.again.no")})
 		}
 		hand = p.Agents.RenewBoarding
 	}
 	config, err := hand(ctx, a.ID)
 	if errors.Is(err, agents.ErrOnboarded) { // meanwhile
-		return c.Redirect(http.StatusSeeOther, agentPath(a.ID))
+		return c.Redirect(http.StatusSeeOther, pathOf(a.ID))
 	}
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (p *Agents) download(c echo.Context) error {
 }
 
 // handOver sends the file, or a zip of two where there is a network profile.
-func (p *Agents) handOver(c echo.Context, a agents.Agent, config agents.Config) error {
+func (p *Pages) handOver(c echo.Context, a agents.Agent, config agents.Config) error {
 	file, err := agentmgmt.BoardingFile(config)
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func packed(now time.Time, all ...packFile) ([]byte, error) {
 }
 
 // offboard ends all that the agent holds, once it was said what that comes to.
-func (p *Agents) offboard(c echo.Context) error {
+func (p *Pages) offboard(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, err := p.managed(c)
 	if err != nil {
@@ -117,18 +117,18 @@ func (p *Agents) offboard(c echo.Context) error {
 		if err := p.Agents.Offboard(ctx, a.ID); err != nil && !errors.Is(err, agents.ErrNotAboard) {
 			return err
 		}
-		return c.Redirect(http.StatusSeeOther, agentPath(a.ID))
+		return c.Redirect(http.StatusSeeOther, pathOf(a.ID))
 	}
 	lines, err := p.afterOffboard(ctx, a)
 	if err != nil {
 		return err
 	}
 	return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.offboard.title", "Name", a.Name), Text: ui.T(ctx, "agents.offboard.text"), Lines: lines, Danger: true,
-		Action: agentPath(a.ID) + "/offboard", Yes: ui.T(ctx, "agents.offboard.yes"), No: ui.T(ctx, "agents.offboard.no")})
+		Action: pathOf(a.ID) + "/offboard", Yes: ui.T(ctx, "agents.offboard.yes"), No: ui.T(ctx, "agents.offboard.no")})
 }
 
 // afterOffboard is what comes of offboarding.
-func (p *Agents) afterOffboard(ctx context.Context, a agents.Agent) ([]string, error) {
+func (p *Pages) afterOffboard(ctx context.Context, a agents.Agent) ([]string, error) {
 	terms, err := p.Agents.TermsOf(ctx, a.Tenant)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (p *Agents) afterOffboard(ctx context.Context, a agents.Agent) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	lines := []string{ui.T(ctx, "agents.offboard.credentials", "When", ui.Moment(ctx, a.Expires)), ui.T(ctx, "agents.offboard.tokens", "Life", every(terms.Token))}
+	lines := []string{ui.T(ctx, "agents.offboard.credentials", "When", ui.Moment(ctx, a.Expires)), ui.T(ctx, "agents.offboard.tokens", "Life", show.Every(terms.Token))}
 	if !d.Summary.Heard.IsZero() && d.Values {
 		lines = append(lines, ui.T(ctx, "agents.offboard.heard", "When", ui.Ago(ctx, d.Summary.Heard)))
 	}
@@ -145,7 +145,7 @@ func (p *Agents) afterOffboard(ctx context.Context, a agents.Agent) ([]string, e
 }
 
 // remove takes the agent away for ever.
-func (p *Agents) remove(c echo.Context) error {
+func (p *Pages) remove(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, err := p.managed(c)
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *Agents) remove(c echo.Context) error {
 	if c.FormValue("sure") == "" {
 		return p.sure(c, ask.Question{Title: ui.T(ctx, "agents.remove.title", "Name", a.Name), Text: ui.T(ctx, "agents.remove.text"), Danger: true,
 			Lines:  []string{ui.T(ctx, "agents.remove.channel"), ui.T(ctx, "agents.remove.files"), ui.T(ctx, "agents.remove.trail")},
-			Action: agentPath(a.ID) + "/remove", Yes: ui.T(ctx, "agents.remove.yes"), No: ui.T(ctx, "agents.remove.no")})
+			Action: pathOf(a.ID) + "/remove", Yes: ui.T(ctx, "agents.remove.yes"), No: ui.T(ctx, "agents.remove.no")})
 	}
 	if err := p.Agents.Remove(ctx, a.ID, a.ETag); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (p *Agents) remove(c echo.Context) error {
 }
 
 // file gives back what the agent has uploaded, as a file and never as a page.
-func (p *Agents) file(c echo.Context) error {
+func (p *Pages) file(c echo.Context) error {
 	a, err := p.named(c)
 	if err != nil {
 		return err

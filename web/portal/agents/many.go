@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"context"
@@ -20,31 +20,31 @@ import (
 )
 
 // askMany is where a list of agents is given.
-func (p *Agents) askMany(c echo.Context) error {
-	return p.answerMany(c, http.StatusOK, manyAgentsPage{OrgID: c.QueryParam("org")})
+func (p *Pages) askMany(c echo.Context) error {
+	return p.answerMany(c, http.StatusOK, manyPage{OrgID: c.QueryParam("org")})
 }
 
-func (p *Agents) answerMany(c echo.Context, status int, v manyAgentsPage) error {
+func (p *Pages) answerMany(c echo.Context, status int, v manyPage) error {
 	h, err := p.forMany(c, v.OrgID)
 	if err != nil {
 		return err
 	}
 	v.OrgID, v.Most = string(h.Org.ID), agents.AtOnce
-	if v.Places, err = p.placesFor(c.Request().Context(), policies.ManageAgent); err != nil {
+	if v.Places, err = p.Frame.PlacesFor(c.Request().Context(), policies.ManageAgent); err != nil {
 		return err
 	}
 	v.Back = ui.Crumb{Name: ui.T(c.Request().Context(), "agents.title"), Href: "/agents?org=" + v.OrgID}
 	h.Page.Path = "/agents/bulk?org=" + v.OrgID
-	return show.Page(c, status, manyAgentsView(h.Page, v))
+	return show.Page(c, status, manyView(h.Page, v))
 }
 
-func (p *Agents) forMany(c echo.Context, org string) (frame.Here, error) {
+func (p *Pages) forMany(c echo.Context, org string) (frame.Here, error) {
 	return p.forMaking(c, org, ui.T(c.Request().Context(), "agents.many"))
 }
 
 // checkMany says what would come of a list; nothing is made.
-func (p *Agents) checkMany(c echo.Context) error {
-	v := manyAgentsPage{OrgID: c.FormValue("org"), Text: c.FormValue("list"), Checked: true}
+func (p *Pages) checkMany(c echo.Context) error {
+	v := manyPage{OrgID: c.FormValue("org"), Text: c.FormValue("list"), Checked: true}
 	if _, err := p.many(c, &v, false, true); err != nil {
 		return err
 	}
@@ -53,9 +53,9 @@ func (p *Agents) checkMany(c echo.Context) error {
 
 // createMany makes the agents of a list, all or, where that was chosen, the good
 // ones, and hands out their boarding files.
-func (p *Agents) createMany(c echo.Context) error {
+func (p *Pages) createMany(c echo.Context) error {
 	ctx := c.Request().Context()
-	v := manyAgentsPage{OrgID: c.FormValue("org"), Text: c.FormValue("list"), Checked: true}
+	v := manyPage{OrgID: c.FormValue("org"), Text: c.FormValue("list"), Checked: true}
 	made, err := p.many(c, &v, c.FormValue("good") != "", false)
 	if err != nil {
 		return err
@@ -90,13 +90,13 @@ func (p *Agents) createMany(c echo.Context) error {
 
 // many makes or tries the agents of the page's list. What is wrong is noted on
 // the page; while something is, and the good ones are not wanted, none is made.
-func (p *Agents) many(c echo.Context, v *manyAgentsPage, good, try bool) ([]agents.Agent, error) {
+func (p *Pages) many(c echo.Context, v *manyPage, good, try bool) ([]agents.Agent, error) {
 	ctx := c.Request().Context()
 	h, err := p.forMany(c, v.OrgID)
 	if err != nil {
 		return nil, err
 	}
-	lines, wrong := parseAgentLines(v.Text)
+	lines, wrong := parseLines(v.Text)
 	if len(lines)+len(wrong) > agents.AtOnce {
 		v.TooMany = len(lines) + len(wrong)
 		return nil, nil
@@ -146,7 +146,7 @@ func columnOf(err error) int {
 }
 
 // note puts what is wrong on the page, by lines.
-func (v *manyAgentsPage) note(ctx context.Context, wrong []wrongCell) {
+func (v *manyPage) note(ctx context.Context, wrong []wrongCell) {
 	slices.SortFunc(wrong, func(a, b wrongCell) int { return a.Line - b.Line })
 	for _, w := range wrong {
 		sentence := ui.Sentence(ctx, fault.Of(w.Fault).Sentence)
@@ -160,8 +160,8 @@ func (v *manyAgentsPage) note(ctx context.Context, wrong []wrongCell) {
 
 // placeFinder finds places by name or id, among those where the viewer may make
 // agents. It fails with agents.ErrLinePlace.
-func (p *Agents) placeFinder(ctx context.Context) (func(string) (iam.OrgID, error), error) {
-	all, err := p.placesFor(ctx, policies.ManageAgent)
+func (p *Pages) placeFinder(ctx context.Context) (func(string) (iam.OrgID, error), error) {
+	all, err := p.Frame.PlacesFor(ctx, policies.ManageAgent)
 	if err != nil {
 		return nil, err
 	}

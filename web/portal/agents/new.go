@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"context"
@@ -14,28 +14,28 @@ import (
 	"halfkey/web/ui"
 )
 
-// agentForm is what was typed for an agent, and what is wrong with it by field;
+// typed is what was typed for an agent, and what is wrong with it by field;
 // "" stands for the whole.
-type agentForm struct {
+type typed struct {
 	Name, Profile, Place string
 	Wrong                map[string]string
 }
 
-func (p *Agents) askNew(c echo.Context) error {
-	return p.answerNew(c, http.StatusOK, agentForm{Profile: string(agents.RSA3072), Place: c.QueryParam("org")})
+func (p *Pages) askNew(c echo.Context) error {
+	return p.answerNew(c, http.StatusOK, typed{Profile: string(agents.RSA3072), Place: c.QueryParam("org")})
 }
 
-func (p *Agents) answerNew(c echo.Context, status int, f agentForm) error {
+func (p *Pages) answerNew(c echo.Context, status int, f typed) error {
 	ctx := c.Request().Context()
 	h, err := p.forMaking(c, f.Place, ui.T(ctx, "agents.new"))
 	if err != nil {
 		return err
 	}
-	v := agentNewPage{Form: f, Back: ui.Crumb{Name: ui.T(ctx, "agents.title"), Href: "/agents?org=" + string(h.Org.ID)}}
+	v := newPage{Form: f, Back: ui.Crumb{Name: ui.T(ctx, "agents.title"), Href: "/agents?org=" + string(h.Org.ID)}}
 	if v.Form.Place == "" {
 		v.Form.Place = string(h.Org.ID)
 	}
-	if v.Places, err = p.placesFor(ctx, policies.ManageAgent); err != nil {
+	if v.Places, err = p.Frame.PlacesFor(ctx, policies.ManageAgent); err != nil {
 		return err
 	}
 	if v.Quota, err = p.Agents.Quota(ctx, h.Org.ID); err != nil {
@@ -45,11 +45,11 @@ func (p *Agents) answerNew(c echo.Context, status int, f agentForm) error {
 		return err
 	}
 	h.Page.Path = "/agents/new?org=" + string(h.Org.ID)
-	return show.Page(c, status, agentNewView(h.Page, v))
+	return show.Page(c, status, newView(h.Page, v))
 }
 
 // forMaking is the frame of a page that makes agents, for who may make them there.
-func (p *Agents) forMaking(c echo.Context, place, title string) (h frame.Here, err error) {
+func (p *Pages) forMaking(c echo.Context, place, title string) (h frame.Here, err error) {
 	if org, wrong := iam.ParseOrgID(place); wrong == nil {
 		h, err = p.Frame.In(c, org, title, "agents")
 	} else {
@@ -61,8 +61,8 @@ func (p *Agents) forMaking(c echo.Context, place, title string) (h frame.Here, e
 	return h, p.Decider.Require(c.Request().Context(), policies.ManageAgent, h.Org.ID)
 }
 
-func (p *Agents) create(c echo.Context) error {
-	f := agentForm{Name: c.FormValue("name"), Profile: c.FormValue("profile"), Place: c.FormValue("org")}
+func (p *Pages) create(c echo.Context) error {
+	f := typed{Name: c.FormValue("name"), Profile: c.FormValue("profile"), Place: c.FormValue("org")}
 	a, err := p.createOne(c.Request().Context(), f)
 	if f.refuse(err) {
 		return p.answerNew(c, http.StatusUnprocessableEntity, f)
@@ -70,10 +70,10 @@ func (p *Agents) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, agentPath(a.ID))
+	return c.Redirect(http.StatusSeeOther, pathOf(a.ID))
 }
 
-func (p *Agents) createOne(ctx context.Context, f agentForm) (a agents.Agent, err error) {
+func (p *Pages) createOne(ctx context.Context, f typed) (a agents.Agent, err error) {
 	profile, err := agents.ParseProfile(f.Profile)
 	if err != nil {
 		return a, err
@@ -86,7 +86,7 @@ func (p *Agents) createOne(ctx context.Context, f agentForm) (a agents.Agent, er
 }
 
 // refuse notes in the form what is wrong with it, if that is the failure.
-func (f *agentForm) refuse(err error) bool {
+func (f *typed) refuse(err error) bool {
 	_, sentence, ok := misstated(err)
 	if !ok {
 		return false
@@ -100,13 +100,13 @@ func (f *agentForm) refuse(err error) bool {
 }
 
 // change gives an agent another name or profile.
-func (p *Agents) change(c echo.Context) error {
+func (p *Pages) change(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, err := p.named(c)
 	if err != nil {
 		return err
 	}
-	f := agentForm{Name: c.FormValue("name"), Profile: c.FormValue("profile")}
+	f := typed{Name: c.FormValue("name"), Profile: c.FormValue("profile")}
 	if f.Profile == "" { // aboard, it has no choice
 		f.Profile = string(a.Profile)
 	}
@@ -120,5 +120,5 @@ func (p *Agents) change(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, agentPath(a.ID))
+	return c.Redirect(http.StatusSeeOther, pathOf(a.ID))
 }

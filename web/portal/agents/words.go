@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"context"
@@ -40,8 +40,8 @@ func stageOptions(ctx context.Context) []ui.Option {
 	return all
 }
 
-// agentStep names one of the seven steps, awaited or done.
-func agentStep(ctx context.Context, i int, done bool) string {
+// stepWord names one of the seven steps, awaited or done.
+func stepWord(ctx context.Context, i int, done bool) string {
 	switch i {
 	case 0:
 		return ui.T(ctx, "agents.tick.created")
@@ -157,7 +157,7 @@ func pointPath(where string) bool { return strings.Contains(where, ".dataPoints[
 func escaped(s string) string { return url.QueryEscape(s) }
 
 // boardingText is what the boarding configuration is good for now.
-func boardingText(ctx context.Context, v agentPage) string {
+func boardingText(ctx context.Context, v onePage) string {
 	switch {
 	case v.Stage == agents.Late:
 		return ui.T(ctx, "agents.boarding.late")

@@ -1,20 +1,22 @@
-package portal
+package agents
 
 import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/iam"
+	"halfkey/orgs"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
 // quota is how many agents an organisation has room for, for who runs the platform.
-func (p *Agents) quota(c echo.Context) error { return p.answerQuota(c, http.StatusOK, "") }
+func (p *Pages) quota(c echo.Context) error { return p.answerQuota(c, http.StatusOK, "") }
 
-func (p *Agents) answerQuota(c echo.Context, status int, wrong string) error {
+func (p *Pages) answerQuota(c echo.Context, status int, wrong string) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "agents.size"), "admin-orgs")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "agents.size"), "admin-orgs")
 	if err != nil {
 		return err
 	}
@@ -32,7 +34,15 @@ func (p *Agents) answerQuota(c echo.Context, status int, wrong string) error {
 	return show.Page(c, status, quotaView(h.Page, v))
 }
 
-func (p *Agents) setQuota(c echo.Context) error {
+func (p *Pages) tenantListed(c echo.Context) (orgs.Listed, error) {
+	id, err := iam.ParseOrgID(c.Param("id"))
+	if err != nil {
+		return orgs.Listed{}, err
+	}
+	return p.Orgs.TenantListed(c.Request().Context(), id)
+}
+
+func (p *Pages) setQuota(c echo.Context) error {
 	o, err := p.tenantListed(c)
 	if err != nil {
 		return err
@@ -47,9 +57,9 @@ func (p *Agents) setQuota(c echo.Context) error {
 }
 
 // signingKey shows the key that signs the tokens of all who have none of their own.
-func (p *Agents) signingKey(c echo.Context) error {
+func (p *Pages) signingKey(c echo.Context) error {
 	ctx := c.Request().Context()
-	h, _, err := p.adminHere(c, ui.T(ctx, "agents.key"), "home")
+	h, _, err := p.Frame.Platform(c, ui.T(ctx, "agents.key"), "home")
 	if err != nil {
 		return err
 	}
@@ -60,7 +70,7 @@ func (p *Agents) signingKey(c echo.Context) error {
 	return show.Page(c, http.StatusOK, signingKeyView(h.Page, k))
 }
 
-func (p *Agents) changePlatformKey(c echo.Context) error {
+func (p *Pages) changePlatformKey(c echo.Context) error {
 	if _, err := p.Orgs.Platform(c.Request().Context()); err != nil {
 		return err
 	}

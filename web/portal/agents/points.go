@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"cmp"
@@ -31,9 +31,9 @@ func pointFormOf(c echo.Context) pointForm {
 }
 
 // points is the editor of what an agent says that it will send.
-func (p *Agents) points(c echo.Context) error { return p.answerPoints(c, http.StatusOK, nil) }
+func (p *Pages) points(c echo.Context) error { return p.answerPoints(c, http.StatusOK, nil) }
 
-func (p *Agents) answerPoints(c echo.Context, status int, f *pointForm) error {
+func (p *Pages) answerPoints(c echo.Context, status int, f *pointForm) error {
 	ctx := c.Request().Context()
 	h, a, err := p.here(c)
 	if err != nil {
@@ -51,9 +51,9 @@ func (p *Agents) answerPoints(c echo.Context, status int, f *pointForm) error {
 		f.Source = cmp.Or(f.Source, c.QueryParam("source"))
 	}
 	f.ETag = s.ETag
-	h.Page.Path = agentPath(a.ID) + "/points"
+	h.Page.Path = pathOf(a.ID) + "/points"
 	h.Page.Title = ui.T(ctx, "agents.points.title", "Name", a.Name)
-	return show.Page(c, status, pointsView(h.Page, pointsPage{Href: agentPath(a.ID), Name: a.Name, Sources: s, Form: *f, Types: agents.Types, Most: agents.PointsMost}))
+	return show.Page(c, status, pointsView(h.Page, pointsPage{Href: pathOf(a.ID), Name: a.Name, Sources: s, Form: *f, Types: agents.Types, Most: agents.PointsMost}))
 }
 
 // wantedPoint is the form of the point with that id, or of a new one.
@@ -106,7 +106,7 @@ func cut(s *agents.Sources, i, j int) {
 	}
 }
 
-func (p *Agents) keepPoint(c echo.Context) error {
+func (p *Pages) keepPoint(c echo.Context) error {
 	f := pointFormOf(c)
 	if f.ID == "" {
 		f.ID = "dp-" + iam.NewID()[:10] // who names none wants one
@@ -126,7 +126,7 @@ func (p *Agents) keepPoint(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/agents/"+c.Param("id")+"/points?source="+escaped(f.Source))
 }
 
-func (p *Agents) dropPoint(c echo.Context) error {
+func (p *Pages) dropPoint(c echo.Context) error {
 	err := p.reconfigure(c, c.FormValue("etag"), func(s *agents.Sources) {
 		if i, j := find(*s, c.FormValue("point")); i >= 0 {
 			cut(s, i, j)
@@ -143,7 +143,7 @@ func (p *Agents) dropPoint(c echo.Context) error {
 
 // reconfigure changes the configuration that the form was drawn from; one that
 // somebody changed meanwhile is agents.ErrETag.
-func (p *Agents) reconfigure(c echo.Context, etag string, do func(*agents.Sources)) error {
+func (p *Pages) reconfigure(c echo.Context, etag string, do func(*agents.Sources)) error {
 	ctx := c.Request().Context()
 	a, err := p.named(c)
 	if err != nil {

@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"encoding/csv"
@@ -9,9 +9,9 @@ import (
 	"halfkey/devices/agents"
 )
 
-// agentLine is an agent of a list: a name, how it proves who it is, and its place
-// in words, "" for the list's own.
-type agentLine struct {
+// line is an agent of a list: a name, how it proves who it is, and its place in
+// words, "" for the list's own.
+type line struct {
 	Line    int
 	Name    string
 	Profile agents.Profile
@@ -31,10 +31,10 @@ const (
 	columnPlace
 )
 
-// parseAgentLines reads a list of name, profile and place, separated by commas
-// or, as some programs write it, by semicolons. Its first line may name the
-// columns. A missing profile is RSA_3072.
-func parseAgentLines(text string) (good []agentLine, wrong []wrongCell) {
+// parseLines reads a list of name, profile and place, separated by commas or, as
+// some programs write it, by semicolons. Its first line may name the columns. A
+// missing profile is RSA_3072.
+func parseLines(text string) (good []line, wrong []wrongCell) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord, r.TrimLeadingSpace = -1, true
@@ -53,7 +53,7 @@ func parseAgentLines(text string) (good []agentLine, wrong []wrongCell) {
 		if err != nil {
 			return good, append(wrong, wrongCell{1, 1, agents.ErrLine})
 		}
-		line, _ := r.FieldPos(0)
+		at, _ := r.FieldPos(0)
 		cell := func(column int) string {
 			if column > len(cells) {
 				return ""
@@ -63,15 +63,15 @@ func parseAgentLines(text string) (good []agentLine, wrong []wrongCell) {
 		if n == 0 && strings.EqualFold(cell(columnName), "name") || len(cells) == 1 && cell(columnName) == "" {
 			continue
 		}
-		l := agentLine{Line: line, Name: cell(columnName), Profile: agents.RSA3072, Place: cell(columnPlace)}
+		l := line{Line: at, Name: cell(columnName), Profile: agents.RSA3072, Place: cell(columnPlace)}
 		if word := cell(columnProfile); word != "" {
 			if l.Profile, err = agents.ParseProfile(strings.ToUpper(word)); err != nil {
-				wrong = append(wrong, wrongCell{line, columnProfile, err})
+				wrong = append(wrong, wrongCell{at, columnProfile, err})
 				continue
 			}
 		}
 		if len(cells) > columnPlace {
-			wrong = append(wrong, wrongCell{line, columnPlace + 1, agents.ErrLine})
+			wrong = append(wrong, wrongCell{at, columnPlace + 1, agents.ErrLine})
 			continue
 		}
 		good = append(good, l)

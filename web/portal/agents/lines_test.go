@@ -1,4 +1,4 @@
-package portal
+package agents
 
 import (
 	"fmt"
@@ -15,17 +15,17 @@ import (
 )
 
 func TestAListOfAgentsIsReadAsProgramsWriteIt(t *testing.T) {
-	want := []agentLine{{2, "press 7", agents.RSA3072, "Power plant"}, {3, "brewer, small", agents.SharedSecret, ""}, {5, "kettle", agents.RSA3072, ""}}
+	want := []line{{2, "press 7", agents.RSA3072, "Power plant"}, {3, "brewer, small", agents.SharedSecret, ""}, {5, "kettle", agents.RSA3072, ""}}
 	for name, text := range map[string]string{
 		"commas":     "name,profile,place\npress 7,RSA_3072,Power plant\n\"brewer, small\",shared_secret\n\nkettle\n",
 		"semicolons": "\ufeffName;Profile;Place\r\npress 7;RSA_3072;Power plant\r\n\"brewer, small\";SHARED_SECRET;\r\n\r\nkettle\r\n",
 	} {
-		good, wrong := parseAgentLines(text)
+		good, wrong := parseLines(text)
 		if !reflect.DeepEqual(good, want) || len(wrong) > 0 {
 			t.Errorf("%s: %+v, %+v", name, good, wrong)
 		}
 	}
-	_, wrong := parseAgentLines("a,RSA_4096\nb,RSA_3072,Garage,more\nc\n\"d")
+	_, wrong := parseLines("a,RSA_4096\nb,RSA_3072,Garage,more\nc\n\"d")
 	var where []string
 	for _, w := range wrong {
 		where = append(where, fmt.Sprint(w.Line, ":", w.Column))
@@ -35,12 +35,12 @@ func TestAListOfAgentsIsReadAsProgramsWriteIt(t *testing.T) {
 	}
 }
 
-func FuzzAgentLines(f *testing.F) {
+func FuzzLines(f *testing.F) {
 	for _, s := range []string{"", "name,profile\na,b", "a;b;c\n\"", "\ufeffname\n\n\n,", "press 7,RSA_3072,Power plant\r\nx", "a,b,c,d,e"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		good, wrong := parseAgentLines(text)
+		good, wrong := parseLines(text)
 		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 1
 		for _, l := range good {
 			if l.Line < 1 || l.Line > lines || l.Profile == "" {
@@ -55,7 +55,7 @@ func FuzzAgentLines(f *testing.F) {
 	})
 }
 
-func FuzzAgentQuery(f *testing.F) {
+func FuzzQuery(f *testing.F) {
 	for _, s := range []string{"", "q=press&stage=aboard&at=2", "stage=x&at=-1", "q=%00%ff", "at=99999999999999999999"} {
 		f.Add(s)
 	}
@@ -64,12 +64,12 @@ func FuzzAgentQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l := parseAgentQuery(q)
+		l := parseQuery(q)
 		at, err := url.Parse(l.link(l.page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := parseAgentQuery(at.Query()); again != l {
+		if again := parseQuery(at.Query()); again != l {
 			t.Errorf("%+v became %+v", l, again)
 		}
 	})
