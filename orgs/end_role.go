@@ -68,11 +68,7 @@ func (s *Service) changeRole(ctx context.Context, id iam.AssignmentID, verb stri
 	if err != nil {
 		return err
 	}
-	people, err := s.behind(ctx, a)
-	if err != nil {
-		return err
-	}
-	area, err := s.areaOf(ctx, a, people)
+	area, err := s.areaOf(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -99,12 +95,16 @@ func (s *Service) assignment(ctx context.Context, id iam.AssignmentID) (policies
 	return s.Decider.Find(ctx, id)
 }
 
-// areaOf is where a role can matter: where it is held, and, where that is a team,
-// anywhere in the tenant.
-func (s *Service) areaOf(ctx context.Context, a policies.Assignment, people []iam.UserID) (Area, error) {
+// areaOf is for whom and where a role can matter: where it is held, and, where that
+// is a team, anywhere in the tenant.
+func (s *Service) areaOf(ctx context.Context, a policies.Assignment) (Area, error) {
+	people, err := s.behind(ctx, a)
+	if err != nil {
+		return Area{}, err
+	}
 	area := Area{Org: a.Org, Alone: a.Reach == policies.Self, Device: a.Device, People: people}
 	var n int64
-	err := s.DB.WithContext(ctx).Raw(`SELECT COUNT(*) FROM assignments WHERE subject_id = ? AND subject_type = 'org' AND tenant_id = ? AND ended_at IS NULL`,
+	err = s.DB.WithContext(ctx).Raw(`SELECT COUNT(*) FROM assignments WHERE subject_id = ? AND subject_type = 'org' AND tenant_id = ? AND ended_at IS NULL`,
 		string(a.Org), string(a.Tenant)).Scan(&n).Error
 	if n > 0 && a.Device == "" {
 		area.Org, area.Alone = a.Tenant, false

@@ -18,8 +18,8 @@ const expireAtOnce = 200
 
 // Expire does what follows when a role's time is over. The role itself opens
 // nothing from its last moment on; what is left are the keys in somebody's
-// hands, and a line in the trail. Call it every minute or so; each role is
-// looked at once.
+// hands, and a line in the trail. Call it every few minutes; each role is looked
+// at once.
 func (s *Service) Expire(ctx context.Context) error {
 	var failed error
 	for after := ""; ; {
@@ -49,11 +49,7 @@ func (s *Service) expire(ctx context.Context, id iam.AssignmentID) error {
 	if err != nil {
 		return err
 	}
-	people, err := s.behind(ctx, a)
-	if err != nil {
-		return err
-	}
-	area, err := s.areaOf(ctx, a, people)
+	area, err := s.areaOf(ctx, a)
 	if err != nil {
 		return err
 	}

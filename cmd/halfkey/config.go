@@ -126,6 +126,24 @@ func (c *Config) check() error {
 	if _, err := peer.ParseTrusted(c.TrustedProxies); err != nil {
 		say("trusted_proxies", err.Error())
 	}
+	c.checkAddresses(say)
+	if _, err := c.mailer(); err != nil {
+		say("mail", err.Error())
+	}
+	if n := c.ClassicIterations; n < orgs.ClassicCountLeast || n > orgs.ClassicCountMost {
+		say("classic_iterations", fmt.Sprintf("is a number from %d to %d", orgs.ClassicCountLeast, orgs.ClassicCountMost))
+	}
+	if c.Keyset == "" {
+		c.Keyset = filepath.Join(c.Data, "keyset.json")
+	}
+	if c.Agents.Files == "" {
+		c.Agents.Files = filepath.Join(c.Data, "files")
+	}
+	return errors.Join(wrong...)
+}
+
+// checkAddresses writes those that can be used as they are used.
+func (c *Config) checkAddresses(say func(key, what string)) {
 	for _, u := range []struct {
 		key   string
 		value *string
@@ -146,22 +164,9 @@ func (c *Config) check() error {
 			c.Newcomers[i] = strings.TrimRight(address.String(), "/")
 		}
 	}
-	if _, err := c.mailer(); err != nil {
-		say("mail", err.Error())
-	}
-	if n := c.ClassicIterations; n < orgs.ClassicCountLeast || n > orgs.ClassicCountMost {
-		say("classic_iterations", fmt.Sprintf("is a number from %d to %d", orgs.ClassicCountLeast, orgs.ClassicCountMost))
-	}
 	for _, l := range []struct{ key, value string }{{"listen.main", c.Listen.Main}, {"listen.thingspeak", c.Listen.ThingSpeak}, {"listen.metrics", c.Listen.Metrics}} {
 		if _, _, err := net.SplitHostPort(l.value); err != nil && (l.value != "" || l.key != "listen.metrics") {
 			say(l.key, "is an address like 127.0.0.1:8080 or :8080")
 		}
 	}
-	if c.Keyset == "" {
-		c.Keyset = filepath.Join(c.Data, "keyset.json")
-	}
-	if c.Agents.Files == "" {
-		c.Agents.Files = filepath.Join(c.Data, "files")
-	}
-	return errors.Join(wrong...)
 }
