@@ -100,12 +100,9 @@ func New(r Rooms) *echo.Echo {
 		Webhooks: orgs.Webhooks{Orgs: r.Orgs, Hooks: r.Hooks}, Rhythm: &rhythm.Watch{Devices: r.Devices, Post: r.Post, Hooks: r.Hooks},
 		AccountKeys: orgs.AccountKeys{Orgs: r.Orgs, Store: r.Channels}, Keeping: orgs.Keeping{Orgs: r.Orgs, Store: r.Channels}, Reviews: orgs.Reviews{Orgs: r.Orgs, Store: r.Channels, Machines: r.Machines}, Doctor: r.Doctor, DB: r.DB, BaseURL: door.Base, ReadURL: r.readURL(door), Now: r.Now})
 	h := &household.House{Frame: around, Notices: notice.Board{Post: r.Post}, Devices: r.Devices, Channels: r.Channels, Bulk: r.bulk(), Decider: r.Decider, ReadURL: r.readURL(door), Now: r.Now}
-	door.Tested = portal.Tested
 	p.Mount(signedIn)
 	h.Mount(signedIn)
-	if r.Desk != nil {
-		(&portal.Connectors{Portal: p, Desk: r.Desk}).Mount(signedIn)
-	}
+	r.mountConnectors(signedIn, around)
 	health := &portal.Health{Portal: p}
 	health.Mount(signedIn)
 	notices := notice.Board{Post: r.Post}

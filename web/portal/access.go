@@ -129,7 +129,7 @@ func (p *Portal) access(c echo.Context) error {
 		return err
 	}
 	if wrong != nil {
-		v.Wrong, _ = fields(wrong)
+		v.Wrong, _ = form.Wrong(wrong)
 		return show.Page(c, http.StatusUnprocessableEntity, accessView(h.Page, v))
 	}
 	if q.what != "" {

@@ -15,6 +15,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/stream"
@@ -90,7 +91,7 @@ func (p *Portal) activityOf(c echo.Context, h frame.Here, q activityQuery, wrong
 			return v, err
 		}
 	}
-	if v.Wrong, _ = fields(wrong); wrong != nil {
+	if v.Wrong, _ = form.Wrong(wrong); wrong != nil {
 		return v, nil
 	}
 	if err := p.narrow(ctx, &f, q); err != nil {

@@ -12,6 +12,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -72,7 +73,7 @@ func (p *Portal) appoint(c echo.Context) error {
 		return err
 	}, ask.Question{Title: ui.T(ctx, "person.give.title", "Name", v.Address, "Role", p.roleWord(ctx, policies.Role(v.Role))), Text: ui.T(ctx, "portal.sure.text"), Action: "/admin/roles",
 		Hidden: ask.Hidden("address", v.Address, "role", v.Role), Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/admin/roles", Active: "admin-roles"})
-	wrong, ok := fields(err)
+	wrong, ok := form.Wrong(err)
 	if ok && len(wrong) == 1 && wrong["to"] == orgs.ErrNobody.Sentence {
 		return p.inviteToPlatform(c, top, v)
 	}
@@ -120,7 +121,7 @@ func (p *Portal) dismiss(c echo.Context) error {
 
 // seatsAgain shows the page once more where a deed was wrong or refused.
 func (p *Portal) seatsAgain(c echo.Context, v adminRolesPage, err error) error {
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		v.WrongRole, v.Wrong = wrong["role"], wrong["to"]+wrong["email"]
 		return p.answerSeats(c, http.StatusUnprocessableEntity, v)
 	}

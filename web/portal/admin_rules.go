@@ -10,6 +10,7 @@ import (
 
 	"halfkey/iam/fault"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -113,7 +114,7 @@ func ruleActs(ctx context.Context) (all []ui.Option) {
 func (p *Portal) adminWhy(c echo.Context) error {
 	f := whyForm{Who: strings.TrimSpace(c.QueryParam("who")), What: c.QueryParam("what"), Where: c.QueryParam("where")}
 	org, device, err := p.Orgs.Where(c.Request().Context(), f.Where)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong["where"]
 		return p.answerRules(c, http.StatusUnprocessableEntity, ruleForm{Effect: "deny"}, f, "")
 	}

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -112,7 +113,7 @@ func (p *Portal) breakGlass(c echo.Context) error {
 		return err
 	}
 	b, err := p.Orgs.BreakGlass(c.Request().Context(), s.SecretRef, c.FormValue("reason"))
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		return p.answerSecret(c, http.StatusUnprocessableEntity, o, s, secretPage{Reason: c.FormValue("reason"), Wrong: wrong["reason"]})
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"halfkey/connectors/thingspeak"
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/fault"
@@ -257,4 +258,9 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 			fresh(ctx, out),
 		)
 	}}, nil
+}
+
+// elsewhere tells whether a device's key is changed with a person's help.
+func elsewhere(v devicePage) bool {
+	return v.Copy.Service == thingspeak.Provider && v.CanManage && !v.Gone && !v.Paused
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"halfkey/connectors/channels"
+	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/web/ask"
 	"halfkey/web/frame"
@@ -80,7 +81,7 @@ func (p *Portal) setKeeping(c echo.Context) error {
 	typed := keepingPage{Entries: c.FormValue("entries"), Sums: c.FormValue("sums")}
 	r := channels.Rule{Entries: readDays(typed.Entries), Sums: readDays(typed.Sums)}
 	if err := r.Check(); err != nil {
-		typed.Wrong = sentenceOf(err)
+		typed.Wrong = fault.Of(err).Sentence
 		return p.answerKeeping(c, http.StatusUnprocessableEntity, h, typed)
 	}
 	lines := goingLines(ctx, r)

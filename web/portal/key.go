@@ -72,7 +72,7 @@ func (p *Portal) listSerials(c echo.Context) error {
 	}
 	typed := c.FormValue("serials")
 	err = p.Orgs.ListSerials(c.Request().Context(), k.ID, strings.Fields(typed))
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		return p.answerKey(c, http.StatusUnprocessableEntity, h, k, keyPage{Typed: typed, Wrong: wrong})
 	}
 	if err != nil {

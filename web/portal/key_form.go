@@ -81,7 +81,7 @@ func (p *Portal) issueKey(c echo.Context) error {
 		return p.answerKeys(c, http.StatusUnprocessableEntity, h, f)
 	}
 	k, err := p.Orgs.IssueKey(ctx, f.request(org))
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerKeys(c, http.StatusUnprocessableEntity, h, f)
 	}

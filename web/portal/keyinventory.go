@@ -191,7 +191,7 @@ func (p *Portal) setKeyTerm(c echo.Context) error {
 		days = 0
 	}
 	if err := p.Devices.SetKeyTerm(c.Request().Context(), h.Org.ID, days); err != nil {
-		if wrong, ok := fields(err); ok {
+		if wrong, ok := form.Wrong(err); ok {
 			return p.answerInventory(c, http.StatusUnprocessableEntity, wrong["days"])
 		}
 		return err

@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/oidc"
 	"halfkey/iam/vault"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -48,7 +49,7 @@ func (p *Portal) setSignIn(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := oidc.Settings{Issuer: c.FormValue("issuer"), ClientID: c.FormValue("client_id"), Secret: vault.Secret(c.FormValue("secret")), Domains: c.FormValue("domains"), Role: c.FormValue("role")}
 	err = p.OIDC.Set(ctx, h.Org.ID, f)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		_, has := p.OIDC.Get(ctx, h.Org.ID)
 		return p.answerSignIn(c, http.StatusUnprocessableEntity, h, signInPage{Issuer: f.Issuer, ClientID: f.ClientID, Domains: f.Domains, Role: f.Role, Set: has == nil, Wrong: wrong})
 	}

@@ -11,6 +11,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -83,7 +84,7 @@ func (p *Portal) settle(c echo.Context) error {
 // orgAgain shows the form once more where a deed went wrong: with what was
 // wrong, or with what is true by now where somebody else was quicker.
 func (p *Portal) orgAgain(c echo.Context, h frame.Here, f placeForm, err error) error {
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerOrg(c, http.StatusUnprocessableEntity, h, orgPage{Form: f})
 	}

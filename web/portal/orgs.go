@@ -9,6 +9,7 @@ import (
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -83,7 +84,7 @@ func (p *Portal) newOrg(c echo.Context) error {
 		return err
 	}
 	_, err = p.Orgs.NewOrg(c.Request().Context(), parent, f.Name, f.Kind)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		if c.FormValue("platform") != "" {
 			return p.answerAdmin(c, http.StatusUnprocessableEntity, f)

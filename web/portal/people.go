@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -16,6 +15,7 @@ import (
 	"halfkey/policies"
 	"halfkey/web/ask"
 	"halfkey/web/auth"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/stream"
@@ -152,7 +152,7 @@ func (p *Portal) invite(c echo.Context) error {
 	} else {
 		token, _, err = p.Orgs.Invite(ctx, org, f.Email, f.Role)
 	}
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerPeople(c, http.StatusUnprocessableEntity, h, f)
 	}
@@ -165,19 +165,6 @@ func (p *Portal) invite(c echo.Context) error {
 		return show.Page(c, http.StatusOK, sentPage(h.Page, f.Email, h.Org.Name, back))
 	}
 	return show.Page(c, http.StatusOK, invitedPage(h.Page, ui.T(ctx, "portal.invited.text", "Email", f.Email, "Org", h.Org.Name), p.BaseURL(c)+"/i/"+token.Reveal(), back))
-}
-
-// fields is what is wrong with a form, by field; ok is false for other errors.
-func fields(err error) (wrong map[string]string, ok bool) {
-	f, ok := errors.AsType[*fault.Fault](err)
-	if !ok || len(f.Fields) == 0 || f.Kind != fault.Unprocessable {
-		return nil, false
-	}
-	wrong = map[string]string{}
-	for _, w := range f.Fields {
-		wrong[w.Where] = w.What
-	}
-	return wrong, true
 }
 
 func (p *Portal) revokeInvitation(c echo.Context) error {

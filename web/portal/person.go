@@ -175,7 +175,7 @@ func (p *Portal) giveRole(c echo.Context) error {
 		Title: ui.T(ctx, "person.give.title", "Name", who.Name, "Role", p.roleWord(ctx, policies.Role(f.Role))), Text: ui.T(ctx, "portal.sure.text"),
 		Action: "/people/" + string(who.ID) + "/roles", Hidden: ask.Hidden("org", string(org), "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes: ui.T(ctx, "person.give.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerPerson(c, http.StatusUnprocessableEntity, f)
 	}
@@ -210,7 +210,7 @@ func (p *Portal) look(c echo.Context) error {
 	}
 	me, _ := auth.Of(ctx)
 	err = p.Frame.Door.Looks.Begin(ctx, me, who.ID, h.Org.ID, c.FormValue("reason"))
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		return p.answerPerson(c, http.StatusUnprocessableEntity, roleForm{WrongLook: wrong["reason"]})
 	}
 	if err != nil {

@@ -121,7 +121,7 @@ func (p *Portal) setDates(c echo.Context) error {
 
 // placeAgain shows the place's page once more where a deed on it went wrong.
 func (p *Portal) placeAgain(c echo.Context, o orgs.Org, err error) error {
-	wrong, ok := fields(err)
+	wrong, ok := form.Wrong(err)
 	if !ok && !errors.Is(err, orgs.ErrChanged) {
 		return err
 	}

@@ -82,7 +82,7 @@ func (p *Portal) startReview(c echo.Context) error {
 		q.Roles = []policies.Role{policies.Role(role)}
 	}
 	id, err := p.Reviews.Start(ctx, q)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		h, err := p.Frame.In(c, org, ui.T(ctx, "review.title"), "reviews")
 		if err != nil {
 			return err

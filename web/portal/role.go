@@ -11,6 +11,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -103,7 +104,7 @@ func (p *Portal) makeRole(c echo.Context) error {
 	}
 	f, sets, _ := readCustom(c)
 	_, err = p.Orgs.MakeCustomRole(c.Request().Context(), h.Org.Tenant, f.Name, sets)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerRoles(c, http.StatusUnprocessableEntity, f)
 	}
@@ -157,7 +158,7 @@ func (p *Portal) changeRole(c echo.Context) error {
 		return err
 	}, ask.Question{Title: ui.T(ctx, "place.role.change.sure", "Name", r.Name), Text: ui.T(ctx, "portal.sure.text"), Action: back, Hidden: ask.Hidden(typed...),
 		Yes: ui.T(ctx, "place.save"), No: ui.T(ctx, "portal.sure.no"), NoHref: back, Rotates: true, Light: true, Done: "/roles?org=" + string(r.Tenant)})
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerRole(c, http.StatusUnprocessableEntity, h, r, f)
 	}

@@ -94,7 +94,7 @@ func (p *Services) make(c echo.Context) error {
 		return err
 	}
 	a, err := p.Machines.NewService(ctx, org, c.FormValue("name"), "")
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		return p.answerList(c, http.StatusUnprocessableEntity, h, servicesPage{Name: c.FormValue("name"), Wrong: wrong})
 	}
 	if err != nil {
@@ -179,7 +179,7 @@ func (p *Services) deed(c echo.Context, v servicePage, do func(ctx context.Conte
 		return err
 	}
 	err = do(c.Request().Context(), id)
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		v.Wrong = wrong
 		return p.answerOne(c, http.StatusUnprocessableEntity, v)
 	}
@@ -259,7 +259,7 @@ func (p *Services) makeToken(c echo.Context) error {
 	v := servicePage{Label: c.FormValue("label"), From: c.FormValue("not_before"), Until: c.FormValue("not_after")}
 	var secret vault.Secret
 	secret, _, err = p.Machines.NewServiceToken(c.Request().Context(), id, v.Label, form.Morning(v.From), form.Evening(v.Until))
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		v.Wrong = wrong
 		return p.answerOne(c, http.StatusUnprocessableEntity, v)
 	}

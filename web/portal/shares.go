@@ -154,7 +154,7 @@ func (p *Portal) share(c echo.Context) error {
 	err = p.letIn(c, deed, ui.T(ctx, "share.link", "To", f.To), ask.Question{Title: ui.T(ctx, "share.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/shares",
 		Hidden: ask.Hidden("org", string(org), "device", f.Device, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back})
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerShares(c, http.StatusUnprocessableEntity, f, lendForm{})
 	}
@@ -174,7 +174,7 @@ func (p *Portal) lend(c echo.Context) error {
 	err = p.letIn(c, deed, ui.T(ctx, "share.lend.link", "To", f.To), ask.Question{Title: ui.T(ctx, "share.lend.sure", "To", f.To), Text: ui.T(ctx, "portal.sure.text"), Action: "/deputies",
 		Hidden: ask.Hidden("leans", f.Leans, "to", f.To, "role", f.Role, "until", f.Until, "reason", f.Reason),
 		Yes:    ui.T(ctx, "share.lend.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/shares"})
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerShares(c, http.StatusUnprocessableEntity, shareForm{Role: string(policies.Viewer)}, f)
 	}

@@ -12,6 +12,7 @@ import (
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
+	"halfkey/web/form"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
@@ -105,7 +106,7 @@ func (p *Portal) handOver(c echo.Context) error {
 		return err
 	}, ask.Question{Title: ui.T(ctx, "place.handover.sure", "Name", d.Name, "To", f.To), Text: ui.T(ctx, "place.handover.later"), Action: "/devices/" + string(d.ID) + "/hand-over",
 		Hidden: ask.Hidden("to", f.To, "reason", f.Reason), Yes: ui.T(ctx, "place.handover.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: "/transfers", Active: "devices", Danger: true})
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return p.answerHandOver(c, http.StatusUnprocessableEntity, f)
 	}

@@ -1,4 +1,4 @@
-package portal
+package connectors
 
 import (
 	"context"
@@ -15,13 +15,14 @@ import (
 	"halfkey/iam/fault"
 	"halfkey/iam/vault"
 	"halfkey/policies"
+	"halfkey/web/form"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
 )
 
-// connectorForm is the form of a connection, drawn from what its service asks.
-type connectorForm struct {
+// settingsForm is the form of a connection, drawn from what its service asks.
+type settingsForm struct {
 	Action  string
 	Service string
 	Name    string
@@ -42,16 +43,16 @@ type settingLine struct {
 	Label, Hint, Value, Wrong string
 }
 
-func (p *Connectors) askNew(c echo.Context) error {
+func (p *Pages) askNew(c echo.Context) error {
 	h, err := p.forMaking(c)
 	if err != nil {
 		return err
 	}
-	return p.answerNew(c, http.StatusOK, h, connectors.Draft{Service: c.QueryParam("service")}, connectorForm{Again: c.QueryParam("again") != ""})
+	return p.answerNew(c, http.StatusOK, h, connectors.Draft{Service: c.QueryParam("service")}, settingsForm{Again: c.QueryParam("again") != ""})
 }
 
 // forMaking is the frame of a place where the viewer may add connectors.
-func (p *Connectors) forMaking(c echo.Context) (frame.Here, error) {
+func (p *Pages) forMaking(c echo.Context) (frame.Here, error) {
 	ctx := c.Request().Context()
 	h, err := p.Frame.At(c, ui.T(ctx, "connector.new"), "connectors")
 	if err != nil {
@@ -60,7 +61,7 @@ func (p *Connectors) forMaking(c echo.Context) (frame.Here, error) {
 	return h, p.Decider.Require(ctx, policies.MakeConnector, h.Org.ID)
 }
 
-func (p *Connectors) answerNew(c echo.Context, status int, h frame.Here, w connectors.Draft, f connectorForm) error {
+func (p *Pages) answerNew(c echo.Context, status int, h frame.Here, w connectors.Draft, f settingsForm) error {
 	ctx := c.Request().Context()
 	if p.Desk.Services[w.Service] == nil {
 		w.Service = thingspeak.Provider
@@ -68,17 +69,17 @@ func (p *Connectors) answerNew(c echo.Context, status int, h frame.Here, w conne
 	if w.Name == "" {
 		w.Name = serviceWord(ctx, w.Service)
 	}
-	f.Action, f.Back = connectorsAt(h.Org.ID), ui.Crumb{Name: ui.T(ctx, "connector.title"), Href: connectorsAt(h.Org.ID)}
+	f.Action, f.Back = listPath(h.Org.ID), ui.Crumb{Name: ui.T(ctx, "connector.title"), Href: listPath(h.Org.ID)}
 	p.fill(ctx, &f, w)
 	h.Page.Path = "/connectors/new?org=" + string(h.Org.ID)
 	for _, service := range slices.Backward(slices.Sorted(maps.Keys(p.Desk.Services))) {
 		f.Kinds = append(f.Kinds, ui.Tab{ID: service, Label: serviceWord(ctx, service), Href: h.Page.Path + "&service=" + service})
 	}
-	return show.Page(c, status, connectorFormView(h.Page, f))
+	return show.Page(c, status, settingsView(h.Page, f))
 }
 
 // fill draws the lines that the service asks for, with what was said so far.
-func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Draft) {
+func (p *Pages) fill(ctx context.Context, f *settingsForm, w connectors.Draft) {
 	f.Service, f.Name = w.Service, w.Name
 	f.Tested.Change, f.Tested.Service, f.Tested.Host = f.Change, w.Service, hostOf(w.Settings)
 	for _, s := range p.Desk.Services[w.Service].Form() {
@@ -101,7 +102,7 @@ func (p *Connectors) fill(ctx context.Context, f *connectorForm, w connectors.Dr
 }
 
 // said is the form as it came.
-func (p *Connectors) said(c echo.Context, service string) connectors.Draft {
+func (p *Pages) said(c echo.Context, service string) connectors.Draft {
 	w := connectors.Draft{Service: service, Name: c.FormValue("name"), Settings: connectors.Settings{}}
 	if s := p.Desk.Services[service]; s != nil {
 		for _, line := range s.Form() {
@@ -117,7 +118,7 @@ func (p *Connectors) said(c echo.Context, service string) connectors.Draft {
 
 // open tests a connection, and keeps it when it works, or when it does not answer
 // and the person wants it kept all the same. The button may ask for the test alone.
-func (p *Connectors) open(c echo.Context) error {
+func (p *Pages) open(c echo.Context) error {
 	ctx := c.Request().Context()
 	h, err := p.forMaking(c)
 	if err != nil {
@@ -127,12 +128,12 @@ func (p *Connectors) open(c echo.Context) error {
 	do := c.FormValue("do")
 	r, err := p.Desk.Test(ctx, h.Org.ID, w)
 	if err == nil && do == "test" {
-		return p.answerNew(c, http.StatusOK, h, w, connectorForm{Tested: tested{Report: &r}})
+		return p.answerNew(c, http.StatusOK, h, w, settingsForm{Tested: tested{Report: &r}})
 	}
 	if err == nil || errors.Is(err, connectors.ErrTestSilent) && do == "anyway" {
 		var id connectors.ID
 		if id, err = p.Desk.Open(ctx, h.Org.Tenant, h.Org.ID, w); err == nil {
-			return c.Redirect(http.StatusSeeOther, connectorAt(id))
+			return c.Redirect(http.StatusSeeOther, pathOf(id))
 		}
 	}
 	f, status, ok := wrongConnection(ctx, w.Service, err)
@@ -143,9 +144,9 @@ func (p *Connectors) open(c echo.Context) error {
 }
 
 // wrongConnection is what a form can say about why it was not taken.
-func wrongConnection(ctx context.Context, service string, err error) (f connectorForm, status int, ok bool) {
+func wrongConnection(ctx context.Context, service string, err error) (f settingsForm, status int, ok bool) {
 	f.Tested.Err = err
-	if wrong, ok := fields(err); ok {
+	if wrong, ok := form.Wrong(err); ok {
 		f.Wrong = wrong
 		return f, http.StatusUnprocessableEntity, true
 	}
@@ -162,17 +163,17 @@ func wrongConnection(ctx context.Context, service string, err error) (f connecto
 	return f, 0, false
 }
 
-func (p *Connectors) askChange(c echo.Context) error {
+func (p *Pages) askChange(c echo.Context) error {
 	s, h, err := p.toChange(c)
 	if err != nil {
 		return err
 	}
 	w := connectors.Draft{Service: s.Provider, Name: s.Name, Settings: s.Settings}
-	return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Refused: s.Trouble == "account", Again: c.QueryParam("again") != ""})
+	return p.answerChange(c, http.StatusOK, h, s, w, settingsForm{Refused: s.Trouble == "account", Again: c.QueryParam("again") != ""})
 }
 
 // toChange is a connector that the viewer may change.
-func (p *Connectors) toChange(c echo.Context) (s connectors.Status, h frame.Here, err error) {
+func (p *Pages) toChange(c echo.Context) (s connectors.Status, h frame.Here, err error) {
 	if s, h, err = p.here(c); err != nil {
 		return s, h, err
 	}
@@ -185,16 +186,16 @@ func (p *Connectors) toChange(c echo.Context) (s connectors.Status, h frame.Here
 	return s, h, nil
 }
 
-func (p *Connectors) answerChange(c echo.Context, status int, h frame.Here, s connectors.Status, w connectors.Draft, f connectorForm) error {
-	f.Change, f.Action, f.Back = true, connectorAt(s.ID), ui.Crumb{Name: s.Name, Href: connectorAt(s.ID)}
+func (p *Pages) answerChange(c echo.Context, status int, h frame.Here, s connectors.Status, w connectors.Draft, f settingsForm) error {
+	f.Change, f.Action, f.Back = true, pathOf(s.ID), ui.Crumb{Name: s.Name, Href: pathOf(s.ID)}
 	p.fill(c.Request().Context(), &f, w)
-	h.Page.Path = connectorAt(s.ID) + "/settings"
-	return show.Page(c, status, connectorFormView(h.Page, f))
+	h.Page.Path = pathOf(s.ID) + "/settings"
+	return show.Page(c, status, settingsView(h.Page, f))
 }
 
 // change gives a connector other settings or, after the service has taken it,
 // another key. The button may ask for the test alone.
-func (p *Connectors) change(c echo.Context) error {
+func (p *Pages) change(c echo.Context) error {
 	s, h, err := p.toChange(c)
 	if err != nil {
 		return err
@@ -203,18 +204,18 @@ func (p *Connectors) change(c echo.Context) error {
 	if c.FormValue("do") == "test" {
 		r, err := p.Desk.TestChange(c.Request().Context(), s.ID, w)
 		if err == nil {
-			return p.answerChange(c, http.StatusOK, h, s, w, connectorForm{Tested: tested{Report: &r}})
+			return p.answerChange(c, http.StatusOK, h, s, w, settingsForm{Tested: tested{Report: &r}})
 		}
 		return p.notChanged(c, h, s, w, err)
 	}
 	err = p.Desk.Change(c.Request().Context(), s.ID, w)
 	if err == nil {
-		return c.Redirect(http.StatusSeeOther, connectorAt(s.ID))
+		return c.Redirect(http.StatusSeeOther, pathOf(s.ID))
 	}
 	return p.notChanged(c, h, s, w, err)
 }
 
-func (p *Connectors) notChanged(c echo.Context, h frame.Here, s connectors.Status, w connectors.Draft, err error) error {
+func (p *Pages) notChanged(c echo.Context, h frame.Here, s connectors.Status, w connectors.Draft, err error) error {
 	f, status, ok := wrongConnection(c.Request().Context(), s.Provider, err)
 	if !ok {
 		return err

@@ -1,4 +1,4 @@
-package portal
+package connectors
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 )
 
 // drift compares what is there with what should be, and changes nothing.
-func (p *Connectors) drift(c echo.Context) error {
+func (p *Pages) drift(c echo.Context) error {
 	done, err := strconv.Atoi(c.QueryParam("done"))
 	if err != nil || done < 0 {
 		done = -1
@@ -23,7 +23,7 @@ func (p *Connectors) drift(c echo.Context) error {
 	return p.answerDrift(c, driftPage{Done: done})
 }
 
-func (p *Connectors) answerDrift(c echo.Context, v driftPage) error {
+func (p *Pages) answerDrift(c echo.Context, v driftPage) error {
 	ctx := c.Request().Context()
 	s, h, err := p.here(c)
 	if err != nil {
@@ -38,7 +38,7 @@ func (p *Connectors) answerDrift(c echo.Context, v driftPage) error {
 			v.Failed = ui.T(ctx, "connector.silent", "Host", hostOf(s.Settings))
 		}
 	}
-	v.Name, v.Service, v.Href, v.Now = s.Name, s.Provider, connectorAt(s.ID), p.Now()
+	v.Name, v.Service, v.Href, v.Now = s.Name, s.Provider, pathOf(s.ID), p.Now()
 	v.Withheld = connectors.Withheld(s.Trouble)
 	v.MayApply = p.Decider.May(ctx, policies.ManageConnector, s.Org)
 	for _, d := range all {
@@ -59,8 +59,8 @@ func keyOf(d connectors.Difference) string {
 }
 
 // apply mends what was chosen and is still so. What remains is compared anew.
-func (p *Connectors) apply(c echo.Context) error {
-	id, err := connectorID(c)
+func (p *Pages) apply(c echo.Context) error {
+	id, err := idOf(c)
 	if err != nil {
 		return err
 	}
@@ -85,5 +85,5 @@ func (p *Connectors) apply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, connectorAt(id)+"/drift?done="+strconv.Itoa(len(done)))
+	return c.Redirect(http.StatusSeeOther, pathOf(id)+"/drift?done="+strconv.Itoa(len(done)))
 }

@@ -1,4 +1,4 @@
-package portal
+package connectors
 
 import (
 	"errors"
@@ -31,9 +31,9 @@ type newKeyPage struct {
 	Kind            string // of its banner
 }
 
-func (p *Connectors) askNewKey(c echo.Context) error { return p.answerNewKey(c, http.StatusOK, nil) }
+func (p *Pages) askNewKey(c echo.Context) error { return p.answerNewKey(c, http.StatusOK, nil) }
 
-func (p *Connectors) answerNewKey(c echo.Context, status int, failed error) error {
+func (p *Pages) answerNewKey(c echo.Context, status int, failed error) error {
 	ctx := c.Request().Context()
 	d, h, err := p.renewable(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (p *Connectors) answerNewKey(c echo.Context, status int, failed error) erro
 
 // renewable is the device that the address names, if its channel is elsewhere and
 // the viewer may manage it.
-func (p *Connectors) renewable(c echo.Context) (d devices.Device, h frame.Here, err error) {
+func (p *Pages) renewable(c echo.Context) (d devices.Device, h frame.Here, err error) {
 	id, err := iam.ParseDeviceID(c.Param("id"))
 	if err != nil {
 		return d, h, devices.ErrUnknown
@@ -85,7 +85,7 @@ func (p *Connectors) renewable(c echo.Context) (d devices.Device, h frame.Here, 
 
 // newKey looks for the key that was changed there, or gives the device another
 // channel.
-func (p *Connectors) newKey(c echo.Context) error {
+func (p *Pages) newKey(c echo.Context) error {
 	ctx := c.Request().Context()
 	d, _, err := p.renewable(c)
 	if err != nil {
@@ -113,9 +113,4 @@ func (p *Connectors) newKey(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/devices/"+string(d.ID)+"#keys")
-}
-
-// elsewhere tells whether a device's key is changed with a person's help.
-func elsewhere(v devicePage) bool {
-	return v.Copy.Service == thingspeak.Provider && v.CanManage && !v.Gone && !v.Paused
 }

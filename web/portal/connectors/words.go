@@ -1,4 +1,4 @@
-package portal
+package connectors
 
 import (
 	"context"
@@ -118,8 +118,8 @@ func serviceWord(ctx context.Context, service string) string {
 	return service
 }
 
-// connectorState is the one word of how a connector fares, and its badge.
-func connectorState(ctx context.Context, l connectorLine) (kind, word string) {
+// stateWord is the one word of how a connector fares, and its badge.
+func stateWord(ctx context.Context, l line) (kind, word string) {
 	switch {
 	case l.Paused():
 		return "", ui.T(ctx, "connector.state.paused")
@@ -134,7 +134,7 @@ func connectorState(ctx context.Context, l connectorLine) (kind, word string) {
 }
 
 // troubleWords are why a connector does not work and what to do about it.
-func troubleWords(ctx context.Context, l connectorLine) (title, text string) {
+func troubleWords(ctx context.Context, l line) (title, text string) {
 	said := func(id string) string { return saidOf(ctx, l.Provider, id, "Host", l.Host) }
 	switch l.Trouble {
 	case "":
@@ -203,7 +203,7 @@ func driftWords(ctx context.Context, service string, d connectors.Difference) (k
 	return ui.T(ctx, "connector.drift.differs"), saidOf(ctx, service, "connector.drift.settings.what"), ui.T(ctx, "connector.drift.settings.do")
 }
 
-func connectorFormTitle(ctx context.Context, f connectorForm) string {
+func settingsTitle(ctx context.Context, f settingsForm) string {
 	if f.Change {
 		return ui.T(ctx, "connector.change.title", "Name", f.Back.Name)
 	}
