@@ -152,37 +152,63 @@ func (s *Service) WillSee(ctx context.Context, org iam.OrgID) (names []string, a
 	if err := s.Decider.Require(ctx, policies.ReadDevice, org); err != nil {
 		return nil, 0, err
 	}
-	return devicesBelow(s.DB.WithContext(ctx), org, 5)
+	q := s.DB.WithContext(ctx)
+	further, err := s.Decider.Below(ctx, policies.ReadDevice, org)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !further:
+		return devicesIn(q, org, 5)
+	}
+	return devicesBelow(q, org, 5)
 }
 
 // devicesBelow are those that somebody sees who looks down from org: what lies
 // in private places below it he does not.
 func devicesBelow(q *gorm.DB, org iam.OrgID, some int) (names []string, all int, err error) {
-	const below = ` FROM devices WHERE removed_at IS NULL AND org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?) AND org_id NOT IN
+	const below = ` WHERE removed_at IS NULL AND org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?) AND org_id NOT IN
 (SELECT c.descendant FROM org_closure u JOIN orgs p ON p.id = u.descendant AND p.private JOIN org_closure c ON c.ancestor = p.id WHERE u.ancestor = ? AND u.depth > 0)`
-	if err := q.Raw("SELECT COUNT(*)"+below, string(org), string(org)).Scan(&all).Error; err != nil {
-		return nil, 0, fmt.Errorf("count devices below %s: %w", org, err)
+	return someDevices(q, below, some, string(org), string(org))
+}
+
+// devicesIn are those in org itself.
+func devicesIn(q *gorm.DB, org iam.OrgID, some int) (names []string, all int, err error) {
+	return someDevices(q, " WHERE removed_at IS NULL AND org_id = ?", some, string(org))
+}
+
+func someDevices(q *gorm.DB, where string, some int, args ...any) (names []string, all int, err error) {
+	if err := q.Raw("SELECT COUNT(*) FROM devices"+where, args...).Scan(&all).Error; err != nil {
+		return nil, 0, fmt.Errorf("count devices: %w", err)
 	}
 	if some > 0 && all > 0 {
-		err = q.Raw("SELECT name"+below+" ORDER BY name LIMIT ?", string(org), string(org), some).Scan(&names).Error
+		err = q.Raw("SELECT name FROM devices"+where+" ORDER BY name LIMIT ?", append(args, some)...).Scan(&names).Error
 	}
 	return names, all, err
 }
 
-// Invitations lists the open invitations into org and below, newest first. It
+// Invitations lists the open invitations into org and, for who reaches so far,
+// below, newest first. It
 // asks for ReadPeople.
 func (s *Service) Invitations(ctx context.Context, org iam.OrgID) ([]Invitation, error) {
 	if err := s.Decider.Require(ctx, policies.ReadPeople, org); err != nil {
 		return nil, err
+	}
+	further, err := s.Decider.Below(ctx, policies.ReadPeople, org)
+	if err != nil {
+		return nil, err
+	}
+	where := "i.org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?)"
+	if !further {
+		where = "i.org_id = ?"
 	}
 	var rows []struct {
 		Row     invitationRow `gorm:"embedded"` // unexported types are not embedded by themselves
 		OrgName string
 		Inviter string
 	}
-	err := s.DB.WithContext(ctx).Raw(`SELECT i.*, o.name AS org_name, u.name AS inviter FROM invitations i
+	err = s.DB.WithContext(ctx).Raw(`SELECT i.*, o.name AS org_name, u.name AS inviter FROM invitations i
 JOIN orgs o ON o.id = i.org_id JOIN users u ON u.id = i.invited_by
-WHERE i.org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?) AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > ?
+WHERE `+where+` AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > ?
 ORDER BY i.id DESC LIMIT 1000`, string(org), iam.Micros(s.Now())).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list invitations: %w", err)

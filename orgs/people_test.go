@@ -1,6 +1,7 @@
 package orgs_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -63,6 +64,33 @@ func TestMargeSeesHouseholdAndNothingElse(t *testing.T) {
 		}
 		if !slices.Equal(names, []string{"The Simpsons", "Household", "Power plant"}) || all[1].Depth != 1 || all[1].People != 1 || all[0].People != 1 {
 			t.Errorf("Homer's tree: %+v", all)
+		}
+	})
+}
+
+func TestWhoManagesAPlaceAloneIsToldNothingOfWhatLiesInIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		carl := h.join("carl", h.household, policies.Viewer)
+		_, err := h.GiveRole(h.homer, orgs.RoleRequest{Org: h.simpsons, To: "carl@simps.net", Role: "manager", Reach: "self"})
+		h.ok(err)
+		h.join("lenny", h.plant, policies.Member)
+		_, _, err = h.Invite(h.homer, h.plant, "burns@simps.net", "viewer")
+		h.ok(err)
+		h.device(h.plant, "Reactor")
+		for who, more := range map[context.Context]int{h.homer: 1, carl: 0} {
+			people, err := h.People(who, h.simpsons)
+			h.ok(err)
+			if there := slices.ContainsFunc(people, func(p orgs.Person) bool { return p.Name == "lenny" }); there != (more > 0) {
+				t.Errorf("%+v", people)
+			}
+			open, err := h.Invitations(who, h.simpsons)
+			h.ok(err)
+			_, devices, err := h.WillSee(who, h.simpsons)
+			h.ok(err)
+			if len(open) != more || devices != more {
+				t.Errorf("%d more: %+v, %d devices", more, open, devices)
+			}
 		}
 	})
 }

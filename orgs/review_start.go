@@ -36,6 +36,9 @@ func (r Reviews) Start(ctx context.Context, q ReviewRequest) (ReviewID, error) {
 	if err := s.Decider.Require(ctx, policies.ReviewAccess, q.Org); err != nil {
 		return "", err
 	}
+	if further, err := s.Decider.Below(ctx, policies.ReviewAccess, q.Org); err != nil || !further {
+		return "", either(err, error(policies.ErrRefused)) // it looks at all that lies below
+	}
 	o, err := findOrg(s.DB.WithContext(ctx), q.Org)
 	if err != nil {
 		return "", err

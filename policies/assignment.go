@@ -47,11 +47,18 @@ func (r assignmentRow) assignment() Assignment {
 // assignmentsMost bounds a list of people; nobody reads further down a page.
 const assignmentsMost = 1000
 
-// Assignments lists the roles held in org and below, oldest first. It asks for
-// ReadPeople there.
+// Assignments lists the roles held in org and, for who reaches so far, below,
+// oldest first. It asks for ReadPeople there.
 func (d *Decider) Assignments(ctx context.Context, org iam.OrgID) ([]Assignment, error) {
 	if err := d.Require(ctx, ReadPeople, org); err != nil {
 		return nil, err
+	}
+	further, err := d.Below(ctx, ReadPeople, org)
+	switch {
+	case err != nil:
+		return nil, err
+	case !further:
+		return d.list(d.db.WithContext(ctx).Where("org_id = ?", string(org)))
 	}
 	return d.list(d.db.WithContext(ctx).Where("org_id IN (SELECT descendant FROM org_closure WHERE ancestor = ?)", string(org)))
 }

@@ -35,3 +35,18 @@ func (d *Decider) Within(ctx context.Context, r Role, org iam.OrgID) (bool, erro
 	}
 	return t.may(gives)&^may == 0, nil
 }
+
+// Below reports whether what whoever acts in ctx may do in org he may do in what
+// lies below it, too: not who holds his role in that place alone.
+func (d *Decider) Below(ctx context.Context, act Action, org iam.OrgID) (bool, error) {
+	who, _ := Asking(ctx)
+	seats, err := seatsOf(d.db.WithContext(ctx), who)
+	if err != nil {
+		return false, err
+	}
+	l, err := lineOf(d.db.WithContext(ctx), org)
+	if err != nil {
+		return false, err
+	}
+	return d.rulesIn().held(goOn(seats), target{line: l}, d.now()).Has(act), nil
+}
