@@ -43,7 +43,7 @@ func accessView(p ui.Page, v accessPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "audit.access.title"), Text: ui.T(ctx, "audit.access.text")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "audit.access.title"), Text: ui.T(ctx, "audit.access.text"), Back: &ui.Crumb{Name: ui.T(ctx, "audit.title"), Href: "/audit?org=" + v.Org}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

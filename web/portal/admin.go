@@ -79,7 +79,7 @@ func (p *Portal) answerAdmin(c echo.Context, status int, f orgForm) error {
 	}
 	v.Tiles = []adminTile{
 		{"activity", ui.T(ctx, "doctor.title"), "/admin/health", countWord(broken), ui.T(ctx, "doctor.tile")},
-		{"network", ui.T(ctx, "admin.orgs"), "/admin/orgs", countWord(tenants), ui.T(ctx, "admin.orgs.tile", "Devices", countWord(devices))},
+		{"network", ui.T(ctx, "admin.orgs"), "/admin/orgs", countWord(tenants), ui.T(ctx, "admin.orgs.tile", "Count", devices, "Devices", countWord(devices))},
 		{"users", ui.T(ctx, "admin.users"), "/admin/users", countWord(people), ui.T(ctx, "admin.users.tile")},
 		{"shield", ui.T(ctx, "admin.roles"), "/admin/roles", countWord(len(seats)), ui.T(ctx, "admin.roles.tile")},
 		{"scroll-text", ui.T(ctx, "admin.policies"), "/admin/policies", countWord(len(rules)), ui.T(ctx, "admin.policies.tile", "Count", added)},

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -50,11 +51,12 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		return v, err
 	}
 	me, _ := auth.Of(ctx)
+	gives := p.gives(ctx)
 	for _, person := range people {
 		m := member{ID: person.ID, Name: person.Name, Email: string(person.Email), You: person.ID == me.User}
 		for _, s := range person.Seats {
 			r := held{Role: p.roleWord(ctx, s.Role), From: s.OrgName}
-			if v.CanAsk || m.You {
+			if m.You || v.CanAsk && gives(s.Role, s.Org) {
 				r.End = string(s.ID)
 				r.Ends = ui.T(ctx, "portal.people.end.role", "Name", person.Name, "Role", r.Role, "Org", s.OrgName)
 			}
@@ -78,6 +80,22 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		}
 	}
 	return v, err
+}
+
+// gives tells which roles the viewer could give, and so end, asking once for each.
+func (p *Portal) gives(ctx context.Context) func(policies.Role, iam.OrgID) bool {
+	type of struct {
+		role policies.Role
+		org  iam.OrgID
+	}
+	known := map[of]bool{}
+	return func(role policies.Role, org iam.OrgID) bool {
+		k := of{role, org}
+		if _, ok := known[k]; !ok {
+			known[k] = p.Decider.MayGrant(ctx, role, org) == nil
+		}
+		return known[k]
+	}
 }
 
 // fromAbove adds who sees this place because of a role further up; the place
@@ -198,7 +216,11 @@ func (p *Portal) askEnd(c echo.Context) error {
 		Title: ui.T(ctx, "portal.people.end.title", "Name", person.Name), Text: ui.T(ctx, "portal.people.end.text", "Name", person.Name, "Role", role, "Org", seat.OrgName),
 		Action: "/people/roles/" + string(seat.ID) + "/end", Hidden: ask.Hidden("org", string(seat.Org)), Danger: true,
 		Yes: ui.T(ctx, "portal.people.end.yes"), No: ui.T(ctx, "portal.people.end.no"), NoHref: "/people?org=" + string(seat.Org)}
-	if err := q.Foresee(ctx, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, seat.ID, orgs.With{}) }); err != nil {
+	err = q.Foresee(ctx, func(ctx context.Context) error { return p.Orgs.EndRole(ctx, seat.ID, orgs.With{}) })
+	if errors.Is(err, policies.ErrLastOwner) {
+		return show.Page(c, http.StatusConflict, lastOwnerPage(h.Page, q))
+	}
+	if err != nil {
 		return err
 	}
 	return show.Page(c, http.StatusOK, ask.Page(h.Page, q))

@@ -34,10 +34,10 @@ func (p *Portal) answerPerson(c echo.Context, status int, f roleForm) error {
 	me, _ := auth.Of(ctx)
 	v := personPage{ID: string(who.ID), Name: who.Name, Email: string(who.Email), You: who.ID == me.User, Org: h.Org.Name, OrgID: string(h.Org.ID), Form: f}
 	manages := p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)
-	if v.Roles, err = p.rolesOf(ctx, who, manages || v.You); err != nil {
+	if v.Roles, err = p.rolesOf(ctx, who, h.Org, manages || v.You); err != nil {
 		return err
 	}
-	if v.Sees, err = p.seenBy(ctx, who.ID, h.Org.ID); err != nil {
+	if v.Sees, err = p.seenBy(ctx, who.ID, h.Org); err != nil {
 		return err
 	}
 	if !v.You {
@@ -77,7 +77,9 @@ func (p *Portal) personAt(c echo.Context) (h frame.Here, who iam.User, err error
 	return h, who, err
 }
 
-func (p *Portal) rolesOf(ctx context.Context, who iam.User, ends bool) ([]heldRole, error) {
+// rolesOf is what somebody holds; the place that the page is about has its name also
+// for who looks in from outside.
+func (p *Portal) rolesOf(ctx context.Context, who iam.User, here orgs.Org, ends bool) ([]heldRole, error) {
 	seats, err := p.Decider.Of(ctx, who.ID)
 	if err != nil {
 		return nil, err
@@ -86,9 +88,11 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, ends bool) ([]heldRo
 	if err != nil {
 		return nil, err
 	}
+	me, _ := auth.Of(ctx)
+	gives := p.gives(ctx)
 	var all []heldRole
 	for _, a := range seats {
-		l := heldRole{Role: p.roleWord(ctx, a.Role), Place: places[a.Org], Source: howWord(ctx, a.Source), Until: a.Until}
+		l := heldRole{Role: p.roleWord(ctx, a.Role), Place: nameIn(places, a.Org, here), Source: howWord(ctx, a.Source), Until: a.Until}
 		if a.Source != policies.Invited && a.Source != policies.Founding { // theirs is the program's own
 			l.Reason = a.Reason
 		}
@@ -97,7 +101,7 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, ends bool) ([]heldRo
 				l.Place = d.Name
 			}
 		}
-		if ends {
+		if ends && (who.ID == me.User || gives(a.Role, a.Org)) {
 			l.End = "/people/roles/" + string(a.ID) + "?org=" + string(a.Org)
 			l.Ends = ui.T(ctx, "portal.people.end.role", "Name", who.Name, "Role", l.Role, "Org", l.Place)
 		}
@@ -111,8 +115,8 @@ const seenMost = 25
 
 // seenBy is what somebody sees of a place, each with the role that lets him, as
 // far as the viewer sees it himself.
-func (p *Portal) seenBy(ctx context.Context, who iam.UserID, org iam.OrgID) (all []seenLine, err error) {
-	list, err := p.Devices.List(ctx, devices.Filter{Org: org, Limit: 100})
+func (p *Portal) seenBy(ctx context.Context, who iam.UserID, here orgs.Org) (all []seenLine, err error) {
+	list, err := p.Devices.List(ctx, devices.Filter{Org: here.ID, Limit: 100})
 	if err != nil {
 		return nil, err
 	}
@@ -131,12 +135,20 @@ func (p *Portal) seenBy(ctx context.Context, who iam.UserID, org iam.OrgID) (all
 		if e.Link != nil {
 			l.By = p.roleWord(ctx, e.Link.Role)
 			if places, err := p.Frame.PlaceNames(ctx); err == nil {
-				l.From = places[e.Link.Org]
+				l.From = nameIn(places, e.Link.Org, here)
 			}
 		}
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// nameIn is what a place is called, as far as the viewer knows it.
+func nameIn(places map[iam.OrgID]string, org iam.OrgID, here orgs.Org) string {
+	if org == here.ID {
+		return here.Name
+	}
+	return places[org]
 }
 
 // howWord says how somebody came to a role.

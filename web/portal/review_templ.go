@@ -47,7 +47,7 @@ func reviewsView(p ui.Page, v reviewsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "review.title"), Text: ui.T(ctx, "review.text")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(ui.Heading{Title: ui.T(ctx, "review.title"), Text: ui.T(ctx, "review.text"), Back: &ui.Crumb{Name: ui.T(ctx, "portal.people"), Href: "/people?org=" + v.Org}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
