@@ -49,17 +49,26 @@ func (s *Store) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	failed := 0
 	for _, k := range todo {
-		if err = s.keepOne(ctx, run, k); err != nil {
-			break
+		if trouble := s.keepOne(ctx, run, k); trouble != nil {
+			err = errors.Join(err, trouble) // one that fails is no reason to leave the others
+			if failed++; failed == failuresMost || ctx.Err() != nil {
+				break
+			}
+			continue
 		}
 		run.Done++
-		if err = s.noteRun(ctx, run); err != nil {
+		if trouble := s.noteRun(ctx, run); trouble != nil {
+			err = errors.Join(err, trouble)
 			break
 		}
 	}
 	return errors.Join(err, s.endRun(context.WithoutCancel(ctx), run, err))
 }
+
+// failuresMost is after how many channels a run gives up: it is not they who fail.
+const failuresMost = 10
 
 // A place whose channels a rule speaks of, and a channel; bounds are days, 0 is none.
 type ruledPlace struct {

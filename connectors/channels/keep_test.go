@@ -88,6 +88,27 @@ func TestOldEntriesGoAndTheirPictureStays(t *testing.T) {
 	})
 }
 
+func TestAChannelThatCannotBeTidiedIsNoReasonToLeaveTheOthers(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	start := h.now.Add(-100 * 24 * time.Hour)
+	old := func(i int) (time.Time, string) { return start.Add(time.Duration(i) * time.Minute), "1" }
+	first, _ := h.channel(t, "a")
+	second, _ := h.channel(t, "b")
+	h.fill(t, first, 1024, old)
+	h.fill(t, second, 1024, old)
+	h.rule(t, simpsons, 30, 0)
+	must(t, h.db.Exec(`CREATE TRIGGER broken BEFORE DELETE ON feeds WHEN old.channel_id = `+first.String()+` BEGIN SELECT RAISE(ABORT, 'a bad page'); END`).Error)
+	if err := h.Keep(t.Context()); err == nil || !strings.Contains(err.Error(), "keep channel "+first.String()) {
+		t.Errorf("which channel failed is not said: %v", err)
+	}
+	if n := h.count(t, `SELECT COUNT(*) FROM feeds WHERE channel_id = ?`, int64(second)); n != 0 {
+		t.Errorf("%d old entries of the other channel are left", n)
+	}
+	if runs, err := h.KeepRuns(t.Context(), 1); err != nil || len(runs) != 1 || runs[0].Done != 1 || runs[0].Error == "" {
+		t.Errorf("%+v, %v", runs, err)
+	}
+}
+
 func TestAnExportComesBackAsAnImport(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		h := newHouse(t, db)

@@ -2,6 +2,8 @@ package rhythm
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -42,11 +44,12 @@ func (w *Watch) look(ctx context.Context, db *gorm.DB) (n int, err error) {
 	}
 	for _, t := range due {
 		d := of[t.DeviceID]
-		if err := w.judge(ctx, db, t, d, heard[d.Channel]); err != nil {
-			return 0, err
+		if failed := w.judge(ctx, db, t, d, heard[d.Channel]); failed != nil { // the others are due as well
+			later := db.Exec("UPDATE device_watch SET due_at = ? WHERE device_id = ?", iam.Micros(w.Devices.Now().Add(soonest)), string(t.DeviceID)).Error
+			err = errors.Join(err, fmt.Errorf("judge %s: %w", t.DeviceID, failed), later)
 		}
 	}
-	return len(due), nil
+	return len(due), err
 }
 
 // judge says what a device is now and when it is looked at again. One that was
