@@ -131,7 +131,8 @@ func TestTheAdministratorAndWhoIsInvitedComeByPasskeyAlone(t *testing.T) {
 		waits(t, tab, `document.querySelector(".avatar") !== null`)
 	}
 	comes("/setup?code="+h.Setup.Reveal(), `{ name: "Frink", email: "frink@simps.net" }`)
-	does(t, tab, `document.querySelector("form[action='/logout']").submit()`)
+	does(t, tab, `document.body.dataset.old = "yes"; document.querySelector("form[action='/logout']").submit()`)
+	waits(t, tab, `document.readyState === "complete" && !document.body.dataset.old`)
 
 	homer := h.Browser(t)
 	if err := h.DB.Transaction(func(tx *gorm.DB) error { return h.Settings.Set(tx, iam.SettingSignUp, iam.SignUpOpen) }); err != nil {

@@ -12,6 +12,7 @@ import (
 	"halfkey/devices"
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/iam/fault"
 	"halfkey/orgs"
 	"halfkey/policies"
 	"halfkey/web/ask"
@@ -228,9 +229,12 @@ func (p *Portal) news(ctx context.Context, org orgs.Org, limit int) ([]News, err
 	return p.told(ctx, lines[:min(len(lines), limit)])
 }
 
-// History is what happened to a device.
+// History is what happened to a device; nothing to whom may not read that.
 func (p *Portal) History(ctx context.Context, d devices.View) ([]News, error) {
 	lines, err := p.Devices.History(ctx, d.ID, 0)
+	if fault.MayNot(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -109,9 +109,7 @@ func (p *Portal) deviceView(ctx context.Context, h frame.Here, d devices.View, w
 			return v, err
 		}
 	}
-	if v.History, err = p.History(ctx, d); fault.MayNot(err) {
-		err = nil
-	}
+	v.History, err = p.History(ctx, d)
 	return v, err
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"halfkey/devices"
 	"halfkey/devices/agents"
-	"halfkey/iam/fault"
 	"halfkey/iam/live"
 	"halfkey/policies"
 	"halfkey/web/plot"
@@ -66,9 +65,7 @@ func (p *Pages) view(ctx context.Context, a agents.Agent, wanted string) (v oneP
 		}
 	}
 	v.Network = networkOf(a.Network)
-	if v.History, err = p.History(ctx, d); fault.MayNot(err) {
-		err = nil
-	}
+	v.History, err = p.History(ctx, d)
 	return v, err
 }
 
