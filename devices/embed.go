@@ -120,7 +120,8 @@ func (s *Service) Embeds(ctx context.Context, id iam.DeviceID) (list []Embed, er
 	return list, rows.Err()
 }
 
-// EndEmbed ends a link at once: one's own, or any for who manages the device.
+// EndEmbed ends a link at once: one's own, or any for who manages the device. A
+// token that was cut ends what it could make.
 func (s *Service) EndEmbed(ctx context.Context, id iam.DeviceID, embed string) error {
 	mine, err := s.Embeds(ctx, id)
 	if err != nil {
@@ -133,6 +134,9 @@ func (s *Service) EndEmbed(ctx context.Context, id iam.DeviceID, embed string) e
 	for _, e := range mine {
 		if e.ID != embed {
 			continue
+		}
+		if !policies.Whole(ctx) && !s.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID) {
+			return s.Decider.RequireDevice(ctx, policies.ManageDevice, d.Org, d.ID)
 		}
 		return s.change(ctx, "embed.end", d, audit.Detail{"channel": d.Channel, "name": e.Label}, func(tx *gorm.DB) (bool, error) {
 			res, err := endEmbed.Exec(ctx, tx, s.micros(), embed, string(id))

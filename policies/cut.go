@@ -30,9 +30,9 @@ func uncut(ctx context.Context) context.Context {
 	return context.WithValue(ctx, cutKey{}, []Cut(nil))
 }
 
-// whole tells whether who acts in ctx does so as himself, with all that he holds,
-// and may give away or give up what is his own.
-func whole(ctx context.Context) bool { return len(cutsIn(ctx)) == 0 }
+// Whole tells whether who acts in ctx does so as himself, not through a token that
+// was cut nor through another's eyes: what is his own is his to see and to give up.
+func Whole(ctx context.Context) bool { return len(cutsIn(ctx)) == 0 }
 
 // kept is what the cuts leave of may at the line's organisation.
 func kept(ctx context.Context, may Actions, l line) Actions {

@@ -58,7 +58,7 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 		return ErrHidden
 	}
 	own := who == a.User && a.SubjectType != Team || a.Lent != "" && who == a.GrantedBy
-	if own && whole(ctx) {
+	if own && Whole(ctx) {
 		return nil
 	}
 	t := d.rulesIn()

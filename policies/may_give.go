@@ -114,7 +114,7 @@ func (d *Decider) mayLend(ctx context.Context, t *table, seats []seat, g Grant, 
 		switch {
 		case gives&^may != 0, g.Reach == Subtree && s.reach == Self:
 			return time.Time{}, ErrLent
-		case !whole(ctx) && !may.Has(ManagePeople):
+		case !Whole(ctx) && !may.Has(ManagePeople):
 			return time.Time{}, ErrRefused
 		}
 		return sooner(g.Until, s.ends()), nil

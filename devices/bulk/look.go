@@ -7,10 +7,17 @@ import (
 
 	"halfkey/iam"
 	"halfkey/iam/audit"
+	"halfkey/policies"
 )
 
 // runLife is how long a run is shown after it has ended.
 const runLife = 30 * 24 * time.Hour
+
+// within tells whether a token that was cut may know of a run of its person's: it
+// could have begun it.
+func (s *Service) within(ctx context.Context, r runRow) bool {
+	return policies.Whole(ctx) || s.Decider.May(ctx, needs[Act(r.Act)], iam.OrgID(r.OrgID))
+}
 
 // Get is a run of whoever acts in ctx, with what came to nothing. It fails with
 // ErrUnknown.
@@ -19,6 +26,9 @@ func (s *Service) Get(ctx context.Context, id string) (Run, error) {
 	row, err := find(q, id, audit.ActorFrom(ctx))
 	if err != nil {
 		return Run{}, err
+	}
+	if !s.within(ctx, row) {
+		return Run{}, ErrUnknown
 	}
 	run := row.run()
 	var wrong []errorRow
@@ -39,9 +49,11 @@ func (s *Service) List(ctx context.Context) ([]Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
-	all := make([]Run, len(rows))
-	for i, r := range rows {
-		all[i] = r.run()
+	all := make([]Run, 0, len(rows))
+	for _, r := range rows {
+		if s.within(ctx, r) {
+			all = append(all, r.run())
+		}
 	}
 	return all, nil
 }

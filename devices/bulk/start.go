@@ -23,14 +23,15 @@ type Wish struct {
 	To      iam.OrgID // for Move
 }
 
-// needs is the right that each deed on a device takes.
-var needs = map[Act]policies.Action{Pause: policies.ManageDevice, Resume: policies.ManageDevice, Move: policies.MoveDevice, Retire: policies.RetireDevice}
+// needs is the right that each deed takes.
+var needs = map[Act]policies.Action{Pause: policies.ManageDevice, Resume: policies.ManageDevice, Move: policies.MoveDevice, Retire: policies.RetireDevice,
+	Serials: policies.ManageRegistrationKey, Invite: policies.ManagePeople, Import: policies.ManageDevice}
 
 // Start begins a deed on devices. What whoever asks may not do is not begun: it
 // fails as it would by itself. Field name: act.
 func (s *Service) Start(ctx context.Context, w Wish) (Run, error) {
 	act, ok := needs[w.Act]
-	if !ok {
+	if !ok || !slices.Contains([]Act{Pause, Resume, Move, Retire}, w.Act) {
 		return Run{}, iam.Wrong("act", ErrAct)
 	}
 	if len(w.Devices) > Most {

@@ -25,6 +25,8 @@ func TestWhatADeviceGivesAwayIsTakenBack(t *testing.T) {
 		t.Errorf("%v", list)
 	}
 	h.marge.do(t, "DELETE", at+"/read_keys/"+other.text("id"), nil).refuses(403, "not-allowed")
+	reads := h.marge.do(t, "POST", "/me/tokens", map[string]any{"label": "reads", "not_after": in(h, time.Hour), "role": "viewer"}).wants(201).text("token")
+	h.bearer(reads).do(t, "DELETE", at+"/read_keys/"+mine.text("id"), nil).refuses(403, "not-allowed") // it only reads
 	h.homer.do(t, "DELETE", at+"/read_keys/"+mine.text("id"), nil).wants(204)
 	h.homer.do(t, "POST", at+"/read_keys", map[string]any{"label": " "}).wants(422)
 
@@ -36,6 +38,7 @@ func TestWhatADeviceGivesAwayIsTakenBack(t *testing.T) {
 		t.Errorf("%s", list.body)
 	}
 	h.marge.odd(t, "POST", at+"/embeds", map[string]any{"label": "Blog", "range": "a year"}).refuses(422, "form")
+	h.bearer(reads).do(t, "DELETE", at+"/embeds/"+link.text("id"), nil).refuses(403, "not-allowed")
 	h.homer.do(t, "DELETE", at+"/embeds/"+link.text("id"), nil).wants(204)
 	if page := get(t, link.text("link")); strings.Contains(page, "Living room") {
 		t.Error("a link that ended shows the chart")

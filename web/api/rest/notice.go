@@ -11,8 +11,8 @@ import (
 )
 
 func (a *API) news(g *echo.Group) {
-	g.GET("/me/notices", a.notices, paged())
-	g.DELETE("/me/notices/:notice", a.dismiss, known())
+	g.GET("/me/notices", a.notices, himself, paged())
+	g.DELETE("/me/notices/:notice", a.dismiss, himself, known())
 }
 
 // notice is something that whoever asks was told.

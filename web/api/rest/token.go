@@ -15,9 +15,9 @@ import (
 
 func (a *API) self(g *echo.Group) {
 	g.GET("/me", a.me, known())
-	g.GET("/me/sessions", a.sessions, paged())
+	g.GET("/me/sessions", a.sessions, himself, paged())
 	g.DELETE("/me/sessions/:session", a.endSession, known())
-	g.GET("/me/tokens", a.ownTokens, paged())
+	g.GET("/me/tokens", a.ownTokens, himself, paged())
 	g.POST("/me/tokens", a.newOwnToken, a.fresh, a.once, known())
 	g.DELETE("/me/tokens/:token", a.revokeOwnToken, known())
 }

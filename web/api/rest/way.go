@@ -11,6 +11,7 @@ import (
 	"halfkey/iam"
 	"halfkey/iam/fault"
 	"halfkey/iam/vault"
+	"halfkey/policies"
 	"halfkey/web/auth"
 )
 
@@ -18,7 +19,7 @@ import (
 var ErrByToken = fault.New(fault.Refused, "self-by-token", "A token does not stand for you here. Sign in for that.")
 
 func (a *API) mine(g *echo.Group) {
-	g.GET("/me/ways", a.ways, known())
+	g.GET("/me/ways", a.ways, himself, known())
 	g.PATCH("/me/passkeys/:passkey", a.renamePasskey, a.fresh, known())
 	g.DELETE("/me/passkeys/:passkey", a.removePasskey, a.fresh, known())
 	g.PUT("/me/password", a.setPassword, a.fresh, known())
@@ -27,8 +28,19 @@ func (a *API) mine(g *echo.Group) {
 	g.DELETE("/me/sessions", a.mySelf(a.Sessions.EndOthers), known())
 	g.POST("/me/address", a.changeAddress, a.fresh, known())
 	g.POST("/me/address/confirm", a.confirmAddress, known())
-	g.GET("/me/wishes", a.getWishes, known())
-	g.PATCH("/me/wishes", a.changeWishes, known())
+	g.GET("/me/wishes", a.getWishes, himself, known())
+	g.PATCH("/me/wishes", a.changeWishes, himself, known())
+}
+
+// himself keeps what is only a person's own, wherever it is about, from a token of
+// his that was cut to less.
+func himself(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !policies.Whole(c.Request().Context()) {
+			return ErrByToken
+		}
+		return next(c)
+	}
 }
 
 func (a *API) credentials() iam.Credentials { return iam.Credentials{Sessions: a.Sessions} }

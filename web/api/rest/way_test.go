@@ -28,6 +28,32 @@ func (h *house) margesID(t *testing.T) string {
 	return h.marge.do(t, "GET", "/me", nil).wants(200).text("id")
 }
 
+// What is told to a person is about all that he holds, a token that was cut is for less.
+func TestATokenThatWasCutHearsNothingThatIsItsPersonsOwn(t *testing.T) {
+	h := newHouse(t)
+	until := in(h, time.Hour)
+	whole := h.bearer(h.homer.do(t, "POST", "/me/tokens", map[string]any{"label": "all", "not_after": until}).wants(201).text("token"))
+	cut := h.bearer(h.homer.do(t, "POST", "/me/tokens", map[string]any{"label": "reads", "not_after": until, "role": "viewer", "org": h.Household}).wants(201).text("token"))
+	for _, path := range []string{"/me/notices", "/me/sessions", "/me/tokens", "/me/ways", "/me/wishes"} {
+		whole.do(t, "GET", path, nil).wants(200)
+		cut.do(t, "GET", path, nil).refuses(403, "self-by-token")
+	}
+	cut.do(t, "PATCH", "/me/wishes", map[string]any{"silent_devices": false, "new_browsers": true}).refuses(403, "self-by-token")
+	if all := whole.do(t, "GET", "/me", nil).wants(200).object()["roles"].([]any); len(all) == 0 {
+		t.Error("a whole token is told of no role")
+	}
+	if some := cut.do(t, "GET", "/me", nil).wants(200).object()["roles"].([]any); len(some) != 0 {
+		t.Errorf("one for the household is told of %v", some)
+	}
+	d, _ := h.Board(t, h.Plant, "74743827344", "Sector 7-G")
+	run := h.homer.do(t, "POST", "/bulk", map[string]any{"act": "pause", "devices": []any{d.ID}}).wants(202).text("id")
+	whole.do(t, "GET", "/runs/"+run, nil).wants(200)
+	cut.do(t, "GET", "/runs/"+run, nil).refuses(404, "run-unknown")
+	if list := cut.do(t, "GET", "/runs", nil).wants(200).items(); len(list) != 0 {
+		t.Errorf("%v", list)
+	}
+}
+
 func TestOnesOwnWaysIn(t *testing.T) {
 	h := newHouse(t)
 	if w := h.homer.do(t, "GET", "/me/ways", nil).wants(200).object(); w["password"] != true || w["email"] != "homer@simps.net" || len(w["passkeys"].([]any)) != 0 {
