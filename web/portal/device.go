@@ -233,6 +233,9 @@ func (p *Portal) deviceStream(c echo.Context) (stream.View, error) {
 		if err != nil {
 			return err
 		}
+		if !p.keeps(ctx, d) {
+			return policies.ErrRefused
+		}
 		if waiting && d.Summary.LastValue != "" {
 			return out.Go("/devices/" + string(id))
 		}
