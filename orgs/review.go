@@ -48,6 +48,7 @@ var (
 	ErrReviewClosed  = fault.New(fault.Conflict, "review-closed", "This review is over.")
 	ErrReviewDecide  = fault.New(fault.Unprocessable, "review-decision", "Choose whether it is kept or ended.")
 	ErrReviewDue     = fault.New(fault.Unprocessable, "review-due", "The deadline has to lie between tomorrow and a year from now.")
+	ErrReviewCut     = fault.New(fault.Refused, "review-cut", "A token that was cut begins no review that ends roles by itself. Sign in for that.")
 	ErrReviewOneself = fault.New(fault.Refused, "review-oneself", "Somebody else has to decide about what you hold yourself.")
 )
 

@@ -2,6 +2,7 @@ package orgs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -100,21 +101,34 @@ func (r Reviews) end(ctx context.Context, row itemRow, reason string) error {
 	return s.EndRole(ctx, iam.AssignmentID(row.Ref), w)
 }
 
+// endReadKey asks for ManagePeople where the channel is now: a campaign ends it
+// later than it was asked, perhaps for somebody who has gone.
 func (r Reviews) endReadKey(ctx context.Context, row itemRow) error {
 	s := r.Orgs
+	var channel, tenant, org string
+	err := s.DB.WithContext(ctx).Raw(`SELECT CAST(c.id AS TEXT), c.tenant_id, c.org_id FROM channel_keys k JOIN channels c ON c.id = k.channel_id
+WHERE k.id = ? AND k.revoked_at IS NULL`, row.Ref).Row().Scan(&channel, &tenant, &org)
+	if errors.Is(err, sql.ErrNoRows) {
+		return policies.ErrHidden
+	}
+	if err != nil {
+		return fmt.Errorf("find read key %s: %w", row.Ref, err)
+	}
+	err = s.Decider.Require(ctx, policies.ManagePeople, iam.OrgID(org))
+	if errors.Is(err, policies.ErrHidden) {
+		err = policies.ErrRefused // it is there still, and does not end
+	}
+	if err != nil {
+		return err
+	}
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		var channel, tenant string
-		err := tx.Raw("SELECT CAST(channel_id AS TEXT), tenant_id FROM channel_keys WHERE id = ? AND revoked_at IS NULL", row.Ref).Row().Scan(&channel, &tenant)
-		if err != nil {
-			return policies.ErrHidden.Because(err)
-		}
 		if err := r.Store.RevokeReadKey(ctx, tx, channel, iam.KeyID(row.Ref)); err != nil {
 			if errors.Is(err, connectors.ErrChannel) {
 				return policies.ErrHidden
 			}
 			return err
 		}
-		return audit.Record(ctx, tx, "read-key.revoke", audit.Object{Tenant: tenant, Org: string(row.OrgID), Type: "user", ID: string(row.SubjectID)}, audit.Detail{"channel": channel})
+		return audit.Record(ctx, tx, "read-key.revoke", audit.Object{Tenant: tenant, Org: org, Type: "user", ID: string(row.SubjectID)}, audit.Detail{"channel": channel})
 	})
 }
 

@@ -30,7 +30,9 @@ const letterReview = "review-asked"
 
 // Start takes down everything that is held in a place and below it, and asks. It
 // asks for ReviewAccess. Field names: name, due, roles. An owner who has a
-// review of his own open is led back to it.
+// review of his own open is led back to it. What a campaign ends when its time is
+// over it ends with all that its maker may: none that does so is begun by a token
+// that was cut to less.
 func (r Reviews) Start(ctx context.Context, q ReviewRequest) (ReviewID, error) {
 	s := r.Orgs
 	if err := s.Decider.Require(ctx, policies.ReviewAccess, q.Org); err != nil {
@@ -46,6 +48,9 @@ func (r Reviews) Start(ctx context.Context, q ReviewRequest) (ReviewID, error) {
 	now := s.Now()
 	row := reviewRow{ID: ReviewID(iam.NewID()), TenantID: o.Tenant, OrgID: o.ID, Kind: OwnReview, Undecided: Keep, MadeBy: asking(ctx), MadeAt: iam.Micros(now)}
 	if q.Kind == Campaign {
+		if q.Undecided == Stop && !policies.Whole(ctx) {
+			return "", ErrReviewCut
+		}
 		if err := row.campaign(q, now); err != nil {
 			return "", err
 		}

@@ -133,3 +133,28 @@ func TestACampaignEndsWhatNobodyDecidedToKeep(t *testing.T) {
 		}
 	})
 }
+
+func TestACampaignEndsNoMoreThanWhoBeganItMayEnd(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		r := h.reviews()
+		ask := orgs.ReviewRequest{Org: h.simpsons, Kind: orgs.Campaign, Name: "Autumn", Undecided: orgs.Stop, Due: h.now().Add(10 * 24 * time.Hour)}
+		cut, _, err := h.machines().NewOwnToken(h.homer, orgs.OwnTokenRequest{Label: "house", NotAfter: h.now().AddDate(1, 0, 0), Org: h.simpsons})
+		h.ok(err)
+		_, err = r.Start(enter(t, h.machines(), cut), ask) // it would end roles after the token was revoked
+		h.wants(err, orgs.ErrReviewCut)
+
+		bart, marge := h.join("bart", h.simpsons, policies.Owner), h.join("marge", h.household, policies.Member)
+		_, channel := h.measuring(h.household, "Cellar", userOf(marge))
+		_, err = r.Start(bart, ask)
+		h.ok(err)
+		h.ok(h.Leave(bart, h.simpsons, orgs.With{}))
+		h.pass(11 * 24 * time.Hour)
+		h.ok(r.Run(h.out))
+		keys, err := r.Store.ReadKeys(h.out, channel)
+		h.ok(err)
+		if !h.sees(marge, h.household) || len(keys) != 1 {
+			t.Errorf("a campaign of somebody who has gone ended what another holds: %v", keys)
+		}
+	})
+}
