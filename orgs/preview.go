@@ -13,17 +13,23 @@ import (
 )
 
 // Preview is what a deed would come to. It names nobody and nothing that the
-// asking person may not know; those are counted.
+// asking person may not know; those are counted, but people of organisations that
+// are not his: how many these are is not his to know either.
 type Preview struct {
 	Changes []Change
 	Keys    []KeyChange
 	Cuts    []Cut
-	Lose    int  // people that the asking person may not know, who lose sight of something
-	Gain    int  // and who gain
+	Lose    int // people that the asking person may not know, who lose sight of something
+	Gain    int // and who gain
+	Outside Outside
 	More    int  // changes beyond those listed
 	Hidden  int  // keys of devices that the asking person may not know
 	Partly  bool // more places than a preview looks at
 }
+
+// Outside says that people of organisations that are not the asking person's lose
+// or gain sight.
+type Outside struct{ Lose, Gain bool }
 
 // Change is that somebody gains or loses sight.
 type Change struct {
@@ -73,6 +79,9 @@ func (w *weighing) tell(ctx context.Context, tx *gorm.DB, p *Preview, keys []Key
 	for who := range w.known {
 		known[who] = true
 	}
+	if w.near, err = near(ctx, tx, known, w.saw, after); err != nil {
+		return err
+	}
 	*p = Preview{Partly: w.more}
 	if err := w.changes(tx, p, w.saw, after, known, false); err != nil {
 		return err
@@ -95,6 +104,8 @@ func (w *weighing) changes(tx *gorm.DB, p *Preview, more, less policies.Sight, k
 			continue
 		}
 		switch {
+		case !known[who] && !w.near[who]:
+			p.Outside.Gain, p.Outside.Lose = p.Outside.Gain || gains, p.Outside.Lose || !gains
 		case !known[who] && gains:
 			p.Gain++
 		case !known[who]:

@@ -25,6 +25,12 @@ func (p Preview) Lines() (lines []Line) {
 	if p.Gain > 0 {
 		say("preview.others.gain", map[string]any{"Count": p.Gain})
 	}
+	if p.Outside.Lose {
+		say("preview.outside.lose", nil)
+	}
+	if p.Outside.Gain {
+		say("preview.outside.gain", nil)
+	}
 	if p.More > 0 {
 		say("preview.more", map[string]any{"Count": p.More})
 	}

@@ -38,6 +38,31 @@ func (w *weighing) nameable(ctx context.Context, tx *gorm.DB, sight policies.Sig
 	return known, nil
 }
 
+// near are those that are not known but were ever of a tenant that whoever asks is
+// of, not just let into.
+func near(ctx context.Context, tx *gorm.DB, known map[iam.UserID]bool, sights ...policies.Sight) (map[iam.UserID]bool, error) {
+	people, near := map[iam.UserID]bool{}, map[iam.UserID]bool{}
+	for _, sight := range sights {
+		for who := range sight {
+			if !known[who] {
+				people[who] = true
+			}
+		}
+	}
+	for some := range slices.Chunk(keysOf(people), peopleAtOnce) {
+		var found []iam.UserID
+		err := tx.Raw(`SELECT DISTINCT subject_id FROM assignments WHERE subject_id IN ? AND tenant_id IN
+(SELECT tenant_id FROM assignments WHERE subject_id = ? AND ended_at IS NULL AND source <> 'share')`, some, string(asking(ctx))).Scan(&found).Error
+		if err != nil {
+			return nil, fmt.Errorf("see who is of one's own tenant: %w", err)
+		}
+		for _, who := range found {
+			near[who] = true
+		}
+	}
+	return near, nil
+}
+
 // cuts counts what those who lose sight have open.
 func (w *weighing) cuts(tx *gorm.DB, p *Preview) error {
 	var losers []iam.UserID

@@ -359,3 +359,31 @@ func TestARoleOfOnesOwnIsMadeOfWhatOneMay(t *testing.T) {
 		}
 	})
 }
+
+func TestAPreviewDoesNotCountTheNeighbours(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		tenant, ned := h.neighbour()
+		cellar := h.device(h.household, "cellar")
+		for _, one := range []orgs.ShareRequest{{Org: h.household, To: string(tenant.ID), Role: "viewer"}, {Device: cellar, To: string(tenant.ID), Role: "viewer"}} {
+			var p orgs.Preview
+			_, err := h.Share(orgs.Rehearse(h.homer, &p), one)
+			h.ok(err)
+			if p.Gain != 0 || !p.Outside.Gain || p.Outside.Lose || len(p.Changes) != 0 {
+				t.Errorf("%+v", p)
+			}
+		}
+		share, err := h.Share(h.homer, orgs.ShareRequest{Org: h.household, To: string(tenant.ID), Role: "viewer"})
+		h.ok(err)
+		h.ok(h.AcceptShare(ned, share.ID))
+		var p orgs.Preview
+		h.ok(h.EndShare(orgs.Rehearse(h.homer, &p), share.ID, orgs.With{}))
+		if p.Lose != 0 || !p.Outside.Lose {
+			t.Errorf("%+v", p)
+		}
+		h.ok(h.EndShare(orgs.Rehearse(ned, &p), share.ID, orgs.With{}))
+		if len(p.Changes) != 1 || p.Outside.Lose {
+			t.Errorf("of his own people Ned is told: %+v", p)
+		}
+	})
+}

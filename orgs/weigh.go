@@ -24,8 +24,9 @@ type weighing struct {
 	could policies.Sight // what those could do, before
 	saw   policies.Sight // what everybody could do, before; nil where nobody asks
 	known map[iam.UserID]bool
-	whole bool // everybody's sight is wanted
-	more  bool // the area has more places than a preview looks at
+	near  map[iam.UserID]bool // not known, but of a tenant of the asking person's
+	whole bool                // everybody's sight is wanted
+	more  bool                // the area has more places than a preview looks at
 }
 
 // inSight are the acts that a preview compares, the weightiest first.

@@ -36,6 +36,8 @@ type preview struct {
 	Cuts    []cutOff      `json:"cuts"`
 	Gain    int           `json:"others_gain"` // people whom the caller may not know
 	Lose    int           `json:"others_lose"`
+	OutGain bool          `json:"outside_gain"` // people of organisations that are not the caller's
+	OutLose bool          `json:"outside_lose"`
 	More    int           `json:"more_changes"`
 	Hidden  int           `json:"more_keys"` // of devices that the caller may not know
 	Partly  bool          `json:"partly"`
@@ -80,7 +82,7 @@ type cutOff struct {
 }
 
 func previewOf(p orgs.Preview) preview {
-	out := preview{Gain: p.Gain, Lose: p.Lose, More: p.More, Hidden: p.Hidden, Partly: p.Partly}
+	out := preview{Gain: p.Gain, Lose: p.Lose, OutGain: p.Outside.Gain, OutLose: p.Outside.Lose, More: p.More, Hidden: p.Hidden, Partly: p.Partly}
 	for _, ch := range p.Changes {
 		effect := "loses"
 		if ch.Gains {
