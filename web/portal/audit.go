@@ -133,10 +133,11 @@ func (p *Portal) exportAt(c echo.Context) (*audit.Trail, audit.Export, error) {
 	if err != nil {
 		return nil, e, err
 	}
-	if !p.Decider.May(ctx, policies.ExportAudit, iam.OrgID(e.OrgID)) {
-		return nil, e, audit.ErrNoExport
+	may, err := p.Decider.MayTake(ctx, e)
+	if err == nil && !may {
+		err = audit.ErrNoExport
 	}
-	return trail, e, nil
+	return trail, e, err
 }
 
 // export shows how far an export is, and offers its two files.

@@ -148,6 +148,10 @@ func TestTheTrailIsTakenAwaySigned(t *testing.T) {
 	}
 	h.marge.do(t, "GET", at+"/file", nil).refuses(404, "export-unknown")
 	h.marge.do(t, "POST", place, map[string]any{}).refuses(404, "not-found")
+	h.homer.do(t, "POST", "/orgs/"+string(h.Tenant)+"/roles", map[string]any{"to": "marge@simps.net", "role": "auditor", "reach": "self"}).wants(201)
+	h.marge.do(t, "GET", at+"/file", nil).refuses(404, "export-unknown") // it tells of all that lies below
+	hers := h.marge.do(t, "POST", place, map[string]any{}).wants(201).text("id")
+	h.marge.do(t, "GET", "/audit/exports/"+hers+"/file", nil).wants(200)
 }
 
 func TestWhoRunsThePlatformChangesThePolicy(t *testing.T) {

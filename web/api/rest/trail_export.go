@@ -112,7 +112,11 @@ func (a *API) exportHere(c echo.Context) (*audit.Trail, audit.Export, error) {
 	}
 	ctx := c.Request().Context()
 	e, err := t.FindExport(ctx, string(which))
-	if err == nil && !a.Decider.May(ctx, policies.ExportAudit, iam.OrgID(e.OrgID)) {
+	if err != nil {
+		return t, e, err
+	}
+	may, err := a.Decider.MayTake(ctx, e)
+	if err == nil && !may {
 		err = audit.ErrNoExport
 	}
 	return t, e, err
