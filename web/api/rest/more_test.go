@@ -150,7 +150,7 @@ func TestTheTrailIsTakenAwaySigned(t *testing.T) {
 	h.marge.do(t, "POST", place, map[string]any{}).refuses(404, "not-found")
 	h.homer.do(t, "POST", "/orgs/"+string(h.Tenant)+"/roles", map[string]any{"to": "marge@simps.net", "role": "auditor", "reach": "self"}).wants(201)
 	h.marge.do(t, "GET", at+"/file", nil).refuses(404, "export-unknown") // it tells of all that lies below
-	hers := h.marge.do(t, "POST", place, map[string]any{}).wants(201).text("id")
+	hers := h.marge.do(t, "POST", place, map[string]any{"format": "csv"}).wants(201).text("id")
 	h.marge.do(t, "GET", "/audit/exports/"+hers+"/file", nil).wants(200)
 }
 
