@@ -163,7 +163,12 @@ func TestAPasskeyIsMadeAndUsedAtThisSiteAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (iam.Credentials{Sessions: h.Sessions}).AddPasskey(t.Context(), me, passkey); err != nil {
+	own := iam.Credentials{Sessions: h.Sessions}
+	marge := passkey
+	if marge.User = iam.UserID(iam.NewID()); !errors.Is(own.AddPasskey(t.Context(), me, marge), iam.ErrPasskeyWrong) {
+		t.Error("Homer keeps a passkey that was made for Marge")
+	}
+	if err := own.AddPasskey(t.Context(), me, passkey); err != nil {
 		t.Fatal(err)
 	}
 	all := maps.Clone(forged)
@@ -177,5 +182,37 @@ func TestAPasskeyIsMadeAndUsedAtThisSiteAlone(t *testing.T) {
 	}
 	if err := opened(device); err != nil {
 		t.Errorf("the true one is refused: %v", err)
+	}
+	for i := 0; i < 60 && !errors.Is(err, iam.ErrResting); i++ {
+		a := device
+		a.origin = "https://evil.example"
+		err = opened(a)
+	}
+	if !errors.Is(err, iam.ErrResting) {
+		t.Errorf("a network that guesses never rests: %v", err)
+	}
+}
+
+func TestAnothersPasskeyProvesNothing(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	marge := newAuthenticator(t)
+	q, err := h.AskToMake(t.Context(), visit(homersNetwork), "", "marge@simps.net", "Marge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passkey, err := h.Made(t.Context(), visit(homersNetwork), marge.makes(t, q), "Phone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := h.Users.Create(h.db, iam.NewUser{Email: "marge@simps.net", Name: "Marge", Home: h.homer.Home, Passkey: &passkey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	marge.owner = string(id)
+	if q, err = h.AskToUse(visit(homersNetwork)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Verify(t.Context(), h.signIn(), iam.Proof{Passkey: marge.opens(t, q)}, visit(homersNetwork)); !errors.Is(err, iam.ErrPasskeyWrong) {
+		t.Errorf("Marge's passkey proves that it is Homer: %v", err)
 	}
 }
