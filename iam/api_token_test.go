@@ -51,6 +51,9 @@ func TestATokenOpensBetweenItsDatesAndSaysWhenItWasUsed(t *testing.T) {
 			if !errors.Is(err, want) {
 				t.Fatalf("%v, want %v", err, want)
 			}
+			if _, err := keeper.FindAgain(t.Context(), token.ID); !errors.Is(err, want) {
+				t.Fatalf("what was given for it: %v, want %v", err, want)
+			}
 			return b
 		}
 		find(iam.ErrToken) // too early
