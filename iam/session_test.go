@@ -228,6 +228,34 @@ func TestTwoReplicasAreOneSystem(t *testing.T) {
 	}
 }
 
+// A session that opens while its owner is switched off, or whose row outlived that.
+func TestASessionOfWhoIsSwitchedOffOpensNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		h := newHouse(t, db)
+		token := h.signIn()
+		if err := h.db.Exec("UPDATE users SET state = 'disabled'").Error; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Find(t.Context(), token); !errors.Is(err, iam.ErrSignedOut) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A browser that was left open is no place to guess a password.
+func TestWhoGuessesAtAProofRests(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	token := h.signIn()
+	for range 5 {
+		if _, err := h.Verify(t.Context(), token, iam.Proof{Password: "not his password at all"}, visit(homersNetwork)); !errors.Is(err, iam.ErrWrong) {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.Verify(t.Context(), token, iam.Proof{Password: homersPassword}, visit(homersNetwork)); !errors.Is(err, iam.ErrResting) {
+		t.Errorf("no rest after five: %v", err)
+	}
+}
+
 func TestVerifyAsksAgain(t *testing.T) {
 	h := newHouse(t, dbtest.SQLite(t))
 	token := h.signIn()
