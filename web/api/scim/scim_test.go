@@ -196,6 +196,26 @@ func TestADirectoryDoesWhatTheRFCShows(t *testing.T) {
 	})
 }
 
+// Whoever knows an older version changes and removes nothing.
+func TestADirectoryDoesNotActOnWhatItSawBefore(t *testing.T) {
+	d := newDirectory(t, dbtest.SQLite(t), "owner")
+	for kind, one := range map[string]struct{ made, change string }{
+		"/Users":  {`{"userName":"bjensen","displayName":"Babs"}`, `{"op":"replace","path":"displayName","value":"Barbara"}`},
+		"/Groups": {`{"displayName":"Tour Guides"}`, `{"op":"replace","path":"displayName","value":"Guides"}`},
+	} {
+		made := d.ask("POST", kind, one.made).wants(201)
+		at, seen := kind+"/"+made.id(), made.header.Get("ETag")
+		change := func() answer {
+			return d.ask("PATCH", at, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[`+one.change+`]}`, "If-Match", seen)
+		}
+		now := change().wants(200).header.Get("ETag")
+		change().wants(412)
+		d.ask("DELETE", at, "", "If-Match", seen).wants(412)
+		d.ask("GET", at, "").wants(200)
+		d.ask("DELETE", at, "", "If-Match", now).wants(204)
+	}
+}
+
 // What Okta sends, after its developers' guide to SCIM.
 func TestOktaKeepsItsPeople(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
