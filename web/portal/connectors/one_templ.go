@@ -14,7 +14,7 @@ import (
 	"strconv"
 )
 
-// onePage is one of them.
+// onePage is one connector.
 type onePage struct {
 	line
 	Back      string
