@@ -220,6 +220,16 @@ func TestAPersonsTokenDoesNoMoreThanItWasCutTo(t *testing.T) {
 		if scope.Has(h.plant) || !scope.Has(h.household) {
 			t.Fatal("a list shows more than a page")
 		}
+		later, _, err := m.EnterAgain(h.out, cutToken.ID, desk) // what was given for it
+		h.ok(err)
+		wants(t, h.Decider.Require(later, policies.ManageDevice, h.household), policies.ErrRefused)
+		wants(t, h.Decider.Require(later, policies.ReadDevice, h.plant), policies.ErrHidden)
+		gone, goneToken, err := m.NewOwnToken(h.homer, orgs.OwnTokenRequest{Label: "gone", NotAfter: year, Role: "viewer"})
+		h.ok(err)
+		h.ok(db.Gorm.Exec("UPDATE api_tokens SET cut_role = 'no-more' WHERE id = ?", string(goneToken.ID)).Error)
+		_, _, err = m.Enter(h.out, gone.Reveal(), desk)
+		wants(t, err, iam.ErrToken) // and not one that may everything
+		h.ok(m.RevokeOwnToken(h.homer, goneToken.ID))
 		reads, _, err := m.NewOwnToken(h.homer, orgs.OwnTokenRequest{Label: "reads", NotAfter: year, Role: "viewer"})
 		h.ok(err)
 		h.join("bart", h.household, policies.Member)
