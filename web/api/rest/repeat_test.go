@@ -28,6 +28,8 @@ func TestARequestThatComesTwiceIsDoneOnce(t *testing.T) {
 		body["role"] = "manager"
 		homer.do(t, "POST", in, body, "Idempotency-Key", "a-1").refuses(422, "idempotency-reused")
 		marge.do(t, "POST", in, body, "Idempotency-Key", "a-1").refuses(403, "not-allowed") // her key is another
+		body["role"] = "member"
+		homer.do(t, "POST", "/orgs/"+string(s.Plant)+"/invitations", body, "Idempotency-Key", "a-1").refuses(422, "idempotency-reused") // elsewhere
 		homer.odd(t, "POST", in, body, "Idempotency-Key", "").refuses(400, "idempotency-key")
 		homer.odd(t, "POST", in, body, "Idempotency-Key", strings.Repeat("k", 201)).refuses(400, "idempotency-key")
 
