@@ -86,6 +86,7 @@ func TestARegistrationKeysWholeLife(t *testing.T) {
 		t.Fatalf("%s", k.body)
 	}
 	h.homer.do(t, "PATCH", at, map[string]any{"retires_at": "2001-01-01T00:00:00Z"}).refuses(422, "form")
+	h.homer.do(t, "PATCH", at, map[string]any{"retires_at": until}, "If-Match", made.header.Get("ETag")).refuses(412, "changed-meanwhile")
 	h.homer.do(t, "POST", at+"/revoke", nil).wants(200)
 	h.homer.do(t, "POST", at+"/revoke", nil).refuses(409, "key-ended")
 	if list := h.homer.do(t, "GET", in+"/keys", nil).wants(200); strings.Contains(string(list.body), halves.text("whole")) || len(list.items()) != 2 {
