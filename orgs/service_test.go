@@ -268,6 +268,22 @@ func TestAPersonsTokenDoesNoMoreThanItWasCutTo(t *testing.T) {
 	})
 }
 
+// A place that asks for a passkey is not read with a token that a password made.
+func TestATokenIsWorthWhatItsMakersSignInWas(t *testing.T) {
+	h := newHouse(t, dbtest.SQLite(t))
+	m := h.machines()
+	made := func(by iam.Assurance) vault.Secret {
+		token, _, err := m.NewOwnToken(h.homer, orgs.OwnTokenRequest{Label: "x", NotAfter: h.now().Add(time.Hour), Assurance: by})
+		h.ok(err)
+		return token
+	}
+	weak, strong := made(iam.Password), made(iam.Passkey)
+	_, err := h.Settle(policies.WithAssurance(h.homer, iam.Passkey), h.household, orgs.Settings{MinCredential: new("passkey")}, orgs.With{})
+	h.ok(err)
+	wants(t, h.Decider.Require(enter(t, m, weak), policies.ReadDevice, h.household), policies.ErrUnproved)
+	h.ok(h.Decider.Require(enter(t, m, strong), policies.ReadDevice, h.household))
+}
+
 func TestAPersonIsSwitchedOffByThoseWhoMayAsMuch(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		h := newHouse(t, db)
