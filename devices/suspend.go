@@ -14,12 +14,15 @@ import (
 // so does its channel refuse its write key.
 // A second call changes nothing.
 func (s *Service) Suspend(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Suspended, "device.suspend", "UPDATE devices SET state = 'suspended' WHERE id = ? AND state IN ('active', 'announced', 'provisioning', 'lost')")
+	return s.turn(ctx, id, Suspended, "device.suspend", `UPDATE devices SET state = 'suspended', sealed_at = CASE WHEN state = 'provisioning' THEN 0 ELSE sealed_at END
+WHERE id = ? AND state IN ('active', 'announced', 'provisioning', 'lost')`)
 }
 
-// Resume lets a suspended device go on. A second call changes nothing.
+// Resume lets a suspended device go on where it stood: one that had not heard of
+// its channel hears of it now. A second call changes nothing.
 func (s *Service) Resume(ctx context.Context, id iam.DeviceID) error {
-	return s.turn(ctx, id, Active, "device.resume", "UPDATE devices SET state = CASE WHEN boarded_at = 0 AND door = 'agent' THEN 'announced' ELSE 'active' END WHERE id = ? AND state = 'suspended'")
+	return s.turn(ctx, id, Active, "device.resume", `UPDATE devices SET state = CASE WHEN boarded_at = 0 AND door = 'agent' THEN 'announced'
+WHEN boarded_at <> 0 AND sealed_at = 0 THEN 'provisioning' ELSE 'active' END WHERE id = ? AND state = 'suspended'`)
 }
 
 func (s *Service) turn(ctx context.Context, id iam.DeviceID, to State, verb, update string) error {

@@ -99,7 +99,14 @@ func TestADeviceNeverWaitsForAServiceOutside(t *testing.T) {
 				t.Error("the device is not told when to come again")
 			}
 		}
+		waits := good(d.List(homer, devicesFilter("")))(t)[0].ID
+		good(0, d.Suspend(homer, waits))(t) // meanwhile, and it has still heard of nothing
+		good(0, d.Resume(homer, waits))(t)
+		if dev := good(d.Get(homer, waits))(t); dev.State != devices.Provisioning {
+			t.Errorf("after a pause it is %s", dev.State)
+		}
 		good(0, desk.Run(t.Context()))(t)
+		d.Clock.Pass(2 * time.Hour)
 		c := d.board(t, key, serialNo, 200)
 		if c.Channel.Provider != outer.Provider || c.Channel.ID != "100001" || c.Channel.UpdateURL != there.url+"/update" || c.Device.Secret == "" {
 			t.Fatalf("%+v", c)

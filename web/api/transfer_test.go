@@ -48,7 +48,7 @@ func TestASoldDeviceKeepsNothingOfItsOldOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := ids(p)
-		for _, want := range []string{"preview.lose.values", "preview.others.gain", "preview.key.read-key.ends", "preview.key.write-key.ends"} {
+		for _, want := range []string{"preview.lose.values", "preview.outside.gain", "preview.key.read-key.ends", "preview.key.write-key.ends"} {
 			if !said[want] {
 				t.Errorf("the preview does not say %s: %v", want, said)
 			}
