@@ -83,7 +83,7 @@ func TestAClaimIsOfOneProviderAndAShortWhile(t *testing.T) {
 	for what, change := range map[string]func(e *elsewhere){
 		"too late": func(e *elsewhere) {
 			e.Clock.Turn(10 * time.Minute)
-			e.Marge.Post(t, "/step", "password", webtest.Password).Wants(t, 303)
+			e.Marge.Post(t, "/step", "prove_password", webtest.Password).Wants(t, 303)
 		},
 		"when the tenant believes another": func(e *elsewhere) { e.believes(t, oidctest.Serve(t)) },
 		"by who proved himself long ago":   func(e *elsewhere) { anHourLater(t, e.House) },
