@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"halfkey/web/webtest"
 )
 
 // attacked is the town of the matrix with its rows, for attacks on all of them.
@@ -249,6 +251,21 @@ func TestNobodyIsLedToAnotherSite(t *testing.T) {
 				})
 				w.part(t)
 			}
+		}
+	}
+}
+
+// A sign-in that succeeds is the moment at which a link of another's would lead on.
+func TestWhoSignsInStaysInTheHouse(t *testing.T) {
+	s := furnished(t)
+	for _, evil := range []string{"//evil.example/", "https://evil.example/", "/\\evil.example/"} {
+		b := s.Browser(t)
+		b.Get(t, "/login?"+url.Values{"next": {evil}}.Encode()).Wants(t, 200).Silent(t, "evil.example")
+		if to := b.Get(t, "/login?"+url.Values{"org": {"x"}, "next": {evil}}.Encode()).Header.Get("Location"); strings.Contains(to, "evil") {
+			t.Errorf("%q leads to %s", evil, to)
+		}
+		if to := b.Post(t, "/login", "email", "homer@simps.net", "password", webtest.Password, "next", evil).Wants(t, 303).Header.Get("Location"); to != "/" {
+			t.Errorf("the sign-in with %q leads to %s", evil, to)
 		}
 	}
 }

@@ -104,7 +104,9 @@ func TestHomerSetsAnAppUpAndSignsInWithIt(t *testing.T) {
 	b.Post(t, "/me/sessions/end-others").Wants(t, 303)
 	s.Homer.Get(t, "/me").Wants(t, 303)
 	b.Post(t, "/logout")
-	b.Post(t, "/login/code", "ticket", half(), "code", recovery).Wants(t, 303)
+	if to := b.Post(t, "/login/code", "ticket", half(), "code", recovery, "next", "//evil.example/").Wants(t, 303).Header.Get("Location"); to != "/" {
+		t.Errorf("leads to %s", to)
+	}
 	b.Post(t, "/logout")
 	b.Post(t, "/login/code", "ticket", half(), "code", recovery).Wants(t, 422)
 }
