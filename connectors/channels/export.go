@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"halfkey/iam"
@@ -106,9 +107,24 @@ func (r *Row) cells(line []string) []string {
 			line = append(line, "")
 			continue
 		}
-		line = append(line, *v)
+		if text := *v; formula(text) {
+			line = append(line, "'"+text)
+		} else {
+			line = append(line, text)
+		}
 	}
 	return line
+}
+
+// formula tells of a text that a spreadsheet would calculate, whoever wrote it, or
+// of one marked as such by apostrophes before it. A number is none.
+func formula(text string) bool {
+	text = strings.TrimLeft(text, "'")
+	if text == "" || !strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return false
+	}
+	_, err := strconv.ParseFloat(text, 64)
+	return err != nil
 }
 
 // values are what a row has beside its time and number, in the order of a file's columns.

@@ -215,6 +215,9 @@ func (c columns) entry(cells []string, now time.Time) (e Entry, why string) {
 		default:
 			if to := e.named(name); to != nil {
 				text := strings.Clone(cell)
+				if text[0] == '\'' && formula(text) {
+					text = text[1:] // as a file of ours has it
+				}
 				*to = &text
 			}
 		}

@@ -34,3 +34,27 @@ func TestReadingsComeAndGoAsAFile(t *testing.T) {
 		t.Error(file)
 	}
 }
+
+// A device writes what it likes, and its owner opens the file with a spreadsheet.
+func TestAFileOfReadingsCalculatesNothing(t *testing.T) {
+	h := newHouse(t)
+	from, _ := h.Board(t, h.Household, "74743827342", "Living room")
+	to, _ := h.Board(t, h.Household, "74743827343", "Maggie's room")
+	b := &bulk.Service{DB: h.DB, Vault: h.Orgs.Vault, Decider: h.Decider, Devices: h.Devices, Orgs: h.Orgs, Machines: h.Machines, Files: h.Agents.Files, Now: h.Now}
+	take := func(channel, file string) string {
+		at := "/channels/" + channel + "/file"
+		run := h.homer.do(t, "POST", at, file, "Content-Type", "text/csv").wants(202)
+		if err := b.Do(t.Context(), run.text("id")); err != nil {
+			t.Fatal(err)
+		}
+		return string(h.homer.do(t, "GET", at, nil).wants(200).body)
+	}
+	const head = "created_at,field1,field2,field3,status\n"
+	first := take(from.Channel, head+"2026-01-01T00:00:00Z,=1+1,-5.25,''=2,@SUM(1)\n")
+	if !strings.HasSuffix(first, ",'=1+1,-5.25,''=2,,,,,,,,,'@SUM(1)\n") {
+		t.Error(first)
+	}
+	if again := take(to.Channel, first); again != first {
+		t.Errorf("it does not come back as it was:\n%s%s", first, again)
+	}
+}
