@@ -105,7 +105,7 @@ func TestTheConsoleDoesWhatThePortalDoes(t *testing.T) {
 		t.Errorf("%v\n%s", err, text)
 	}
 	_, err = typed(t, homer("org", "rename", "household", " ")...)
-	if f, ok := err.(*cli.Failed); !ok || f.Status != 422 || !strings.Contains(f.Error(), "name: ") {
+	if f, ok := err.(*cli.Failed); !ok || f.Status != 422 || !strings.Contains(f.Error(), "NAME: ") {
 		t.Errorf("%v", err)
 	}
 	if _, err = typed(t, homer("org", "rename", "garage", "A")...); err == nil || !strings.Contains(err.Error(), `no place called "garage"`) {
