@@ -37,7 +37,7 @@ var told = byCode(
 	iam.ErrEmail, iam.ErrEmailTaken, iam.ErrForm, iam.ErrID, iam.ErrName, iam.ErrPasswordLong, iam.ErrPasswordNaming, iam.ErrPasswordPlain,
 	iam.ErrPasswordShort, iam.ErrPasswordBrief, iam.ErrPasswordCommon, iam.ErrPasswordLeans, iam.ErrNoPassword, iam.ErrLastWay, iam.ErrCodeWrong, iam.ErrTicket,
 	iam.ErrNoSite, iam.ErrPasskeyKnown, iam.ErrPasskeyUnknown, iam.ErrPasskeyWrong, iam.ErrSessionUnknown, iam.ErrResting, iam.ErrSignedOut, iam.ErrUserUnknown, iam.ErrWrong,
-	orgs.ErrNoReview, orgs.ErrReviewClosed, orgs.ErrReviewDecide, orgs.ErrReviewDue, orgs.ErrReviewOneself,
+	orgs.ErrNoReview, orgs.ErrReviewClosed, orgs.ErrReviewCut, orgs.ErrReviewDecide, orgs.ErrReviewDue, orgs.ErrReviewOneself,
 	audit.ErrFilter, audit.ErrFormat, audit.ErrKeyFile, audit.ErrNoExport, audit.ErrSignature, devices.ErrKeyKind, devices.ErrNotThen, devices.ErrTerm,
 	iam.ErrLink, iam.ErrNoMail, iam.ErrSameAddress, iam.ErrSecond, orgs.ErrHelpBeyond, orgs.ErrHelpSelf, orgs.ErrOtherBrowser,
 	oidc.ErrCame, oidc.ErrClient, oidc.ErrDenied, oidc.ErrDomain, oidc.ErrDomainTaken, oidc.ErrIssuer, oidc.ErrNoAccount, oidc.ErrNone, oidc.ErrUnverified,
