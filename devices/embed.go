@@ -136,7 +136,9 @@ func (s *Service) EndEmbed(ctx context.Context, id iam.DeviceID, embed string) e
 			continue
 		}
 		if !policies.Whole(ctx) && !s.Decider.MayDevice(ctx, policies.RevealReadKey, d.Org, d.ID) {
-			return s.Decider.RequireDevice(ctx, policies.ManageDevice, d.Org, d.ID)
+			if err := s.Decider.RequireDevice(ctx, policies.ManageDevice, d.Org, d.ID); err != nil {
+				return err
+			}
 		}
 		return s.change(ctx, "embed.end", d, audit.Detail{"channel": d.Channel, "name": e.Label}, func(tx *gorm.DB) (bool, error) {
 			res, err := endEmbed.Exec(ctx, tx, s.micros(), embed, string(id))
