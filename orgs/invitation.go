@@ -187,8 +187,7 @@ func someDevices(q *gorm.DB, where string, some int, args ...any) (names []strin
 }
 
 // Invitations lists the open invitations into org and, for who reaches so far,
-// below, newest first. It
-// asks for ReadPeople.
+// below, newest first. It asks for ReadPeople.
 func (s *Service) Invitations(ctx context.Context, org iam.OrgID) ([]Invitation, error) {
 	if err := s.Decider.Require(ctx, policies.ReadPeople, org); err != nil {
 		return nil, err

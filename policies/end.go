@@ -79,22 +79,15 @@ func (d *Decider) mayEnd(ctx context.Context, tx *gorm.DB, a Assignment, l line)
 	if err != nil {
 		return err
 	}
-	at := target{l, a.Device}
-	may := kept(ctx, t.held(seats, at, d.now()), l)
-	held := may
-	if a.Reach == Subtree && a.Device == "" {
-		held &= kept(ctx, t.held(goOn(seats), at, d.now()), l)
-	}
-	if held.Has(AppointSupport) {
-		held |= 1 << Impersonate
-	}
+	at, now := target{l, a.Device}, d.now()
+	may := kept(ctx, t.held(seats, at, now), l)
 	service := a.SubjectType == Service && may.Has(MakeService)
 	switch {
 	case !may.Has(ReadPeople) && !service && !own:
 		return ErrHidden
 	case !may.Has(ManagePeople) && !service && !(a.Source == Shared && may.Has(Share)):
 		return ErrRefused
-	case t.may(gives)&^held != 0:
+	case t.may(gives)&^t.handsOn(ctx, seats, at, a.Reach, now) != 0:
 		return ErrBeyond
 	}
 	return nil

@@ -82,10 +82,10 @@ type assignmentRow struct {
 func (assignmentRow) TableName() string { return "assignments" }
 
 // Grant gives a role in the caller's transaction. Nobody gives what he does not
-// hold there himself, longer or further down than he holds it, or without managing people (or
-// shares) there; a deputy's role leans on one of the giver's own; the first seat
-// of a tenant is Founding. Who holds the role already keeps it. It fails with
-// ErrHidden, ErrRefused, ErrBeyond, ErrDuties, ErrLent or ErrRole.
+// hold there himself, longer or further down than he holds it, or without managing
+// people (or shares) there; a deputy's role leans on one of the giver's own; the
+// first seat of a tenant is Founding. Who holds the role already keeps it. It fails
+// with ErrHidden, ErrRefused, ErrBeyond, ErrDuties, ErrLent or ErrRole.
 func (d *Decider) Grant(ctx context.Context, tx *gorm.DB, g Grant) (iam.AssignmentID, error) {
 	if g.Reach == "" {
 		g.Reach = Subtree

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"context"
 	"time"
 
 	"halfkey/iam"
@@ -31,6 +32,19 @@ func (t *table) held(seats []seat, at target, now time.Time) (may Actions) {
 		may |= given
 	}
 	return may &^ denied
+}
+
+// handsOn is what whoever holds the seats can give and take at the target: what he
+// may do there and, of a role that goes on below it, below as well.
+func (t *table) handsOn(ctx context.Context, seats []seat, at target, reach Reach, now time.Time) Actions {
+	may := t.held(seats, at, now)
+	if reach == Subtree && at.device == "" {
+		may &= t.held(goOn(seats), at, now)
+	}
+	if may = kept(ctx, may, at.line); may.Has(AppointSupport) {
+		may |= 1 << Impersonate // he names who may, and may not himself
+	}
+	return may
 }
 
 // reaches is what one seat allows at the target, were the place not closed.

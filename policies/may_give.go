@@ -79,23 +79,19 @@ func (d *Decider) mayHandOn(ctx context.Context, t *table, seats []seat, g Grant
 	case g.Role == Viewer && !may.Has(ManagePeople):
 		right = InviteViewer
 	}
-	held := may
-	if g.Reach == Subtree && g.Device == "" {
-		seats = goOn(seats)
-		if held &= kept(ctx, t.held(seats, at, now), l); may.Has(right) && !held.Has(right) {
-			return time.Time{}, ErrBeyond
-		}
-	}
-	if held.Has(AppointSupport) {
-		held |= 1 << Impersonate // he names who may, and may not himself
-	}
+	hands := t.handsOn(ctx, seats, at, g.Reach, now)
 	switch {
 	case !may.Has(ReadOrg):
 		return time.Time{}, ErrHidden
 	case !may.Has(right):
 		return time.Time{}, ErrRefused
-	case gives&^held != 0 && !(first && may.Has(AdministerPlatform)): // the platform names a tenant's first owner, and no other
+	case !hands.Has(right):
 		return time.Time{}, ErrBeyond
+	case gives&^hands != 0 && !(first && may.Has(AdministerPlatform)): // the platform names a tenant's first owner, and no other
+		return time.Time{}, ErrBeyond
+	}
+	if g.Reach == Subtree && g.Device == "" {
+		seats = goOn(seats)
 	}
 	return t.latest(seats, at, right, now, g.Until), nil
 }
