@@ -23,6 +23,9 @@ type Wish struct {
 	To      iam.OrgID // for Move
 }
 
+// onDevices are the deeds that Start begins; others have beginnings of their own.
+var onDevices = []Act{Pause, Resume, Move, Retire}
+
 // needs is the right that each deed takes.
 var needs = map[Act]policies.Action{Pause: policies.ManageDevice, Resume: policies.ManageDevice, Move: policies.MoveDevice, Retire: policies.RetireDevice,
 	Serials: policies.ManageRegistrationKey, Invite: policies.ManagePeople, Import: policies.ManageDevice}
@@ -30,8 +33,7 @@ var needs = map[Act]policies.Action{Pause: policies.ManageDevice, Resume: polici
 // Start begins a deed on devices. What whoever asks may not do is not begun: it
 // fails as it would by itself. Field name: act.
 func (s *Service) Start(ctx context.Context, w Wish) (Run, error) {
-	act, ok := needs[w.Act]
-	if !ok || !slices.Contains([]Act{Pause, Resume, Move, Retire}, w.Act) {
+	if !slices.Contains(onDevices, w.Act) {
 		return Run{}, iam.Wrong("act", ErrAct)
 	}
 	if len(w.Devices) > Most {
@@ -52,7 +54,7 @@ func (s *Service) Start(ctx context.Context, w Wish) (Run, error) {
 	in := input{To: w.To}
 	var org iam.OrgID
 	for _, id := range ids {
-		if err := s.may(ctx, act, id, at[id]); err != nil {
+		if err := s.may(ctx, needs[w.Act], id, at[id]); err != nil {
 			return Run{}, err
 		}
 		if org == "" {

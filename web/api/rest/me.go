@@ -36,14 +36,14 @@ func (a *API) me(c echo.Context) error {
 		return err
 	}
 	names, err := a.placeNames(ctx)
+	if err != nil {
+		return err
+	}
 	for _, h := range held {
 		if _, seen := names[h.Org]; !seen && !policies.Whole(ctx) {
 			continue // beyond what the token was cut to
 		}
 		s.Roles = append(s.Roles, seatOf(h, names[h.Org]))
-	}
-	if err != nil {
-		return err
 	}
 	return say(c, http.StatusOK, s)
 }

@@ -1,10 +1,12 @@
 package agents
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/orgs"
 	"halfkey/web/show"
@@ -56,23 +58,11 @@ func (p *Pages) setQuota(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/orgs/"+string(o.ID)+"/agents")
 }
 
-// signingKey shows the key that signs the tokens of all who have none of their own.
-func (p *Pages) signingKey(c echo.Context) error {
-	ctx := c.Request().Context()
-	h, _, err := p.Frame.Platform(c, ui.T(ctx, "agents.key"), "home")
-	if err != nil {
-		return err
+// sizes are what the platform may let an organisation have.
+func sizes(ctx context.Context) []ui.Option {
+	all := []ui.Option{{Label: ui.T(ctx, "agents.size.none")}}
+	for _, s := range agents.Sizes {
+		all = append(all, ui.Option{Value: s.Name, Label: ui.T(ctx, "agents.size.one", "Size", s.Name, "Count", s.Rooms)})
 	}
-	k, err := p.Agents.SignerOf(ctx, "")
-	if err != nil {
-		return err
-	}
-	return show.Page(c, http.StatusOK, signingKeyView(h.Page, k))
-}
-
-func (p *Pages) changePlatformKey(c echo.Context) error {
-	if _, err := p.Orgs.Platform(c.Request().Context()); err != nil {
-		return err
-	}
-	return p.rotate(c, "", nil, "/admin/signing-key", "/admin/signing-key", "home")
+	return all
 }

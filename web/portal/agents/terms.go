@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,7 +11,6 @@ import (
 	"halfkey/devices/agents"
 	"halfkey/iam"
 	"halfkey/iam/token"
-	"halfkey/web/ask"
 	"halfkey/web/frame"
 	"halfkey/web/show"
 	"halfkey/web/ui"
@@ -79,39 +77,4 @@ func (p *Pages) setTerms(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, termsPath(tenant))
-}
-
-// changeKey makes another key sign an organisation's tokens.
-func (p *Pages) changeKey(c echo.Context) error {
-	_, tenant, err := p.termsHere(c)
-	if err != nil {
-		return err
-	}
-	return p.rotate(c, tenant, ask.Hidden("org", string(tenant)), "/agents/terms/key", termsPath(tenant), "agents")
-}
-
-// rotate changes a signing key once it was said what that comes to.
-func (p *Pages) rotate(c echo.Context, tenant iam.OrgID, keep []ui.Crumb, action, back, active string) error {
-	ctx := c.Request().Context()
-	if _, err := p.Agents.RotatesKey(ctx, tenant); err != nil {
-		return err
-	}
-	if c.FormValue("sure") == "" {
-		return ask.Question{Title: ui.T(ctx, "agents.key.sure"), Text: ui.T(ctx, "agents.key.sure.text"), Hidden: keep, Action: action, Active: active,
-			Lines: []string{ui.T(ctx, "agents.key.now"), ui.T(ctx, "agents.key.old", "Life", show.Every(token.Overlap)), ui.T(ctx, "agents.key.node")},
-			Yes:   ui.T(ctx, "agents.key.do"), No: ui.T(ctx, "portal.sure.no"), NoHref: back}.Put(c, p.Frame)
-	}
-	if err := p.Agents.RotateKey(ctx, tenant); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, back)
-}
-
-// sizes are what the platform may let an organisation have.
-func sizes(ctx context.Context) []ui.Option {
-	all := []ui.Option{{Label: ui.T(ctx, "agents.size.none")}}
-	for _, s := range agents.Sizes {
-		all = append(all, ui.Option{Value: s.Name, Label: ui.T(ctx, "agents.size.one", "Size", s.Name, "Count", s.Rooms)})
-	}
-	return all
 }
