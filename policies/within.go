@@ -16,19 +16,25 @@ func (d *Decider) Within(ctx context.Context, r Role, org iam.OrgID) (bool, erro
 	if !ok {
 		return false, nil
 	}
-	q := d.db.WithContext(ctx)
-	l, err := lineOf(q, org)
+	version, err := d.versions.Current(ctx)
 	if err != nil {
 		return false, err
 	}
-	gives, err := d.worth(q, Assignment{Role: r}, l)
+	t, err := d.rulesAt(ctx, version)
 	if err != nil {
 		return false, err
 	}
-	seats, err := seatsOf(q, who)
+	l, err := d.lineAt(ctx, version, org)
 	if err != nil {
 		return false, err
 	}
-	t := d.rulesIn()
+	gives, err := d.worth(d.db.WithContext(ctx), Assignment{Role: r}, l)
+	if err != nil {
+		return false, err
+	}
+	seats, err := d.seatsAt(ctx, version, who)
+	if err != nil {
+		return false, err
+	}
 	return t.may(gives)&^t.handsOn(ctx, seats, target{line: l}, Subtree, d.now()) == 0, nil
 }

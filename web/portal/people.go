@@ -51,12 +51,11 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 		return v, err
 	}
 	me, _ := auth.Of(ctx)
-	gives := p.gives(ctx)
 	for _, person := range people {
 		m := member{ID: person.ID, Name: person.Name, Email: string(person.Email), You: person.ID == me.User}
 		for _, s := range person.Seats {
 			r := held{Role: p.roleWord(ctx, s.Role), From: s.OrgName}
-			if m.You || v.CanAsk && gives(s.Role, s.Org) {
+			if m.You || p.ends(ctx, s.Role, s.Org) {
 				r.End = string(s.ID)
 				r.Ends = ui.T(ctx, "portal.people.end.role", "Name", person.Name, "Role", r.Role, "Org", s.OrgName)
 			}
@@ -82,20 +81,14 @@ func (p *Portal) peopleOf(ctx context.Context, h frame.Here) (v peoplePage, err 
 	return v, err
 }
 
-// gives tells which roles the viewer could give, and so end, asking once for each.
-func (p *Portal) gives(ctx context.Context) func(policies.Role, iam.OrgID) bool {
-	type of struct {
-		role policies.Role
-		org  iam.OrgID
+// ends tells whether the viewer may end others' roles of this kind there, as far as
+// a button goes: the deed judges for itself.
+func (p *Portal) ends(ctx context.Context, role policies.Role, org iam.OrgID) bool {
+	if !p.Decider.May(ctx, policies.ManagePeople, org) {
+		return false
 	}
-	known := map[of]bool{}
-	return func(role policies.Role, org iam.OrgID) bool {
-		k := of{role, org}
-		if _, ok := known[k]; !ok {
-			known[k] = p.Decider.MayGrant(ctx, role, org) == nil
-		}
-		return known[k]
-	}
+	within, err := p.Decider.Within(ctx, role, org)
+	return err == nil && within
 }
 
 // fromAbove adds who sees this place because of a role further up; the place

@@ -33,8 +33,7 @@ func (p *Portal) answerPerson(c echo.Context, status int, f roleForm) error {
 	}
 	me, _ := auth.Of(ctx)
 	v := personPage{ID: string(who.ID), Name: who.Name, Email: string(who.Email), You: who.ID == me.User, Org: h.Org.Name, OrgID: string(h.Org.ID), Form: f}
-	manages := p.Decider.May(ctx, policies.ManagePeople, h.Org.ID)
-	if v.Roles, err = p.rolesOf(ctx, who, h.Org, manages || v.You); err != nil {
+	if v.Roles, err = p.rolesOf(ctx, who, h.Org); err != nil {
 		return err
 	}
 	if v.Sees, err = p.seenBy(ctx, who.ID, h.Org); err != nil {
@@ -79,7 +78,7 @@ func (p *Portal) personAt(c echo.Context) (h frame.Here, who iam.User, err error
 
 // rolesOf is what somebody holds; the place that the page is about has its name also
 // for who looks in from outside.
-func (p *Portal) rolesOf(ctx context.Context, who iam.User, here orgs.Org, ends bool) ([]heldRole, error) {
+func (p *Portal) rolesOf(ctx context.Context, who iam.User, here orgs.Org) ([]heldRole, error) {
 	seats, err := p.Decider.Of(ctx, who.ID)
 	if err != nil {
 		return nil, err
@@ -89,7 +88,6 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, here orgs.Org, ends 
 		return nil, err
 	}
 	me, _ := auth.Of(ctx)
-	gives := p.gives(ctx)
 	var all []heldRole
 	for _, a := range seats {
 		l := heldRole{Role: p.roleWord(ctx, a.Role), Place: nameIn(places, a.Org, here), Source: howWord(ctx, a.Source), Until: a.Until}
@@ -101,7 +99,7 @@ func (p *Portal) rolesOf(ctx context.Context, who iam.User, here orgs.Org, ends 
 				l.Place = d.Name
 			}
 		}
-		if ends && (who.ID == me.User || gives(a.Role, a.Org)) {
+		if who.ID == me.User || p.ends(ctx, a.Role, a.Org) {
 			l.End = "/people/roles/" + string(a.ID) + "?org=" + string(a.Org)
 			l.Ends = ui.T(ctx, "portal.people.end.role", "Name", who.Name, "Role", l.Role, "Org", l.Place)
 		}
