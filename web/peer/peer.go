@@ -65,9 +65,9 @@ func Address(r *http.Request, trusted Trusted) netip.Addr {
 }
 
 // Source is what limits count by: an IPv4 address, or the /64 of an IPv6 one,
-// since a home or a server has that many to itself.
+// since a home or a server has that many to itself; this machine is one alone.
 func Source(a netip.Addr) string {
-	if !a.Is6() || a.Is4In6() {
+	if !a.Is6() || a.Is4In6() || a.IsLoopback() {
 		return a.Unmap().String()
 	}
 	p, err := a.WithZone("").Prefix(64)
